@@ -1,0 +1,348 @@
+-- SPDX-License-Identifier: MIT
+-- The delivery queue. The only statements that know its tables, but for the
+-- two in invite.sql that enqueue within the transaction that makes the user.
+
+-- name: queue_claim
+-- Moves up to $2 messages of medium $1 to in_flight: retries that are due
+-- first, then first attempts, an equal share from up to 16 user pools,
+-- beginning behind pool $5. $3 owner, $4 lease in ms.
+--
+-- low_id keeps the scan from walking dead index entries when an old
+-- transaction pins them. "= any(array(...))" and ctid keep the planner from
+-- joining with the whole table.
+with due as materialized (
+  select id from later
+  where medium = $1 and due_at <= now()
+  order by due_at limit $2::int for update skip locked
+), from_later as (
+  delete from later where id = any(array(select id from due))
+  returning id, attempts, losses
+), turns as materialized (
+  select b.pool_id, b.low_id from backlog b
+  where b.medium = $1 and exists (select from ready r
+    where r.medium = $1 and r.pool_id = b.pool_id and r.id >= b.low_id)
+  order by b.pool_id <= $5, b.pool_id limit 16
+), share as materialized (
+  select ceil(($2::int - (select count(*) from due))::numeric
+    / greatest(1, (select count(*) from turns)))::bigint as most
+), picked as materialized (
+  select p.place from turns t cross join lateral (
+    select r.ctid as place from ready r
+    where r.medium = $1 and r.pool_id = t.pool_id and r.id >= t.low_id
+    order by r.id limit (select most from share)
+    for update skip locked) p
+), from_ready as (
+  delete from ready where ctid = any(array(select place from picked))
+  returning id
+), taken as (
+  insert into in_flight (id, medium, owner, epoch, attempt, losses,
+    lease_until)
+  select c.id, $1, $3, nextval('lease_epoch'), c.attempts + 1, c.losses,
+    after_ms($4::bigint)
+  from (select id, attempts, losses from from_later
+    union all select id, 0, 0 from from_ready) c
+  returning id, epoch, attempt, losses
+)
+select t.id, t.epoch, t.attempt, t.losses, m.kind, m.pool_id, m.sub,
+  m.medium, m.destination, m.username, m.invitation, m.has_password,
+  m.sealed, e.content as template, ms(m.created_at) as created_ms,
+  ms(m.expires_at) as expires_ms, coalesce(m.expires_at <= now(), false)
+    as expired,
+  a.invitation as current_invitation, a.status,
+  p.settings #>> '{EmailConfiguration,From}' as mail_from,
+  p.settings #>> '{EmailConfiguration,ReplyToEmailAddress}' as reply_to,
+  (select sandbox from installation) as sandbox,
+  exists (select from sandbox_number s where s.number = m.destination
+    and s.status = 'Verified') as verified
+from taken t
+join message m on m.id = t.id
+join template e on e.hash = m.template_hash
+left join account a on a.pool_id = m.pool_id and a.sub = m.sub
+left join user_pool p on p.id = m.pool_id
+order by t.id;
+
+-- name: queue_settle
+-- Ends the leases of $2 (ids) that are still ours by epoch ($3) and records
+-- what came of each. $4 outcome: sent, refused, cancelled, held, retry or
+-- blocked; $5 reason; $6 delay of a retry in ms; $7 whether the attempt is
+-- spent; $8 class, $9 code, $10 enhanced status, $11 words, $12 ms taken;
+-- $13 the remote's id. $1 owner. The ids that were ours come back.
+with told as materialized (
+  select * from unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[],
+    $6::bigint[], $7::boolean[], $8::text[], $9::int[], $10::text[],
+    $11::text[], $12::int[], $13::text[])
+    as t (id, epoch, outcome, reason, delay_ms, spent, class, code, status,
+      words, took_ms, remote_id)
+), ours as (
+  delete from in_flight f using told t
+  where f.id = t.id and f.epoch = t.epoch
+  returning f.id, f.medium, f.attempt, f.losses
+), settled as (
+  update message m set outcome = t.outcome, settled_at = now(),
+    remote_id = t.remote_id,
+    reason = case when t.outcome = 'sent' and exists (select from account a
+        where a.pool_id = m.pool_id and a.sub = m.sub
+        and a.invitation <> m.invitation)
+      then 'superseded while in session' else t.reason end,
+    sealed = case when t.outcome in ('refused', 'held') then m.sealed end
+  from told t join ours o on o.id = t.id
+  where m.id = t.id
+    and t.outcome in ('sent', 'refused', 'cancelled', 'held')
+), again as (
+  insert into later (id, medium, due_at, attempts, losses, reason)
+  select t.id, o.medium, after_ms(t.delay_ms),
+    o.attempt - case when t.spent then 0 else 1 end, o.losses, t.reason
+  from told t join ours o on o.id = t.id where t.outcome = 'retry'
+), stopped as (
+  insert into blocked (id, medium, reason, address, attempts)
+  select t.id, o.medium, t.reason, m.destination, o.attempt - 1
+  from told t join ours o on o.id = t.id join message m on m.id = t.id
+  where t.outcome = 'blocked'
+), evidence as (
+  insert into attempt (message_id, attempt, owner, class, code, status,
+    words, took_ms)
+  select t.id, o.attempt, $1, t.class, t.code, t.status, t.words, t.took_ms
+  from told t join ours o on o.id = t.id where t.class is not null
+)
+select id from ours;
+
+-- name: queue_extend
+-- Leases of $1 that are still ours run for $3 ms from now. $2: epochs.
+update in_flight f set lease_until = after_ms($3::bigint)
+from unnest($1::bigint[], $2::bigint[]) as t (id, epoch)
+where f.id = t.id and f.epoch = t.epoch returning f.id;
+
+-- name: queue_reap
+-- Leases that ran out: the lane died or froze. What it was sending may have
+-- gone, so the next attempt is one of those that can make a duplicate; after
+-- two such losses the message is set aside as poison.
+with lost as (
+  delete from in_flight where lease_until < now()
+  returning id, medium, attempt, losses, owner
+), again as (
+  insert into later (id, medium, due_at, attempts, losses, reason)
+  select id, medium, now(), attempt, losses + 1, 'the lane was lost'
+  from lost where losses < 1
+), poison as (
+  update message m set outcome = 'refused', settled_at = now(),
+    reason = 'poison: two lanes were lost while sending it'
+  from lost l where m.id = l.id and l.losses >= 1
+), evidence as (
+  insert into attempt (message_id, attempt, owner, class, words)
+  select id, attempt, owner, 'LOST', 'the lease ran out' from lost
+)
+select id from lost;
+
+-- name: queue_low_mark_lock
+-- The marks, locked in key order; the next statement has a new snapshot.
+select medium, pool_id from backlog order by medium, pool_id for update;
+
+-- name: queue_low_mark_move
+-- Raises low_id in two steps, so that it never passes a row that may still
+-- commit. Step one notes a candidate: the lowest id in sight, and the next
+-- transaction number. Every id below the candidate was drawn by a transaction
+-- that had its number already (see invite_create), so once all transactions
+-- before that number have ended, whatever is below and committed is in sight;
+-- step two then takes the candidate, or a lower row that came into sight.
+-- Rows enter ready only once, with fresh ids, so none comes back below.
+with seen as materialized (
+  select b.medium, b.pool_id, coalesce((select r.id from ready r
+    where r.medium = b.medium and r.pool_id = b.pool_id and r.id >= b.low_id
+    order by r.id limit 1),
+    (select last_value + 1 from message_id_seq)) as lowest
+  from backlog b
+)
+update backlog b set
+  low_id = case when b.next_low_xid <= pg_snapshot_xmin(pg_current_snapshot())
+    then greatest(b.low_id, least(b.next_low_id, s.lowest)) else b.low_id end,
+  next_low_id = case
+    when b.next_low_xid is null
+      or b.next_low_xid <= pg_snapshot_xmin(pg_current_snapshot())
+    then s.lowest else b.next_low_id end,
+  next_low_xid = case
+    when b.next_low_xid is null
+      or b.next_low_xid <= pg_snapshot_xmin(pg_current_snapshot())
+    then pg_snapshot_xmax(pg_current_snapshot()) else b.next_low_xid end
+from seen s
+where s.medium = b.medium and s.pool_id = b.pool_id
+  and (s.lowest > b.low_id)
+  and (b.next_low_xid is null
+    or b.next_low_xid <= pg_snapshot_xmin(pg_current_snapshot()));
+
+-- name: queue_cancel_user
+-- What waits for the user is cancelled; what is in a session is not touched.
+with open as materialized (
+  select id from message where pool_id = $1 and sub = $2::uuid
+    and outcome is null
+), r as (
+  delete from ready where medium = any('{EMAIL,SMS}') and pool_id = $1
+    and id = any(array(select id from open)) returning id
+), l as (
+  delete from later where id = any(array(select id from open)) returning id
+), b as (
+  delete from blocked where id = any(array(select id from open)) returning id
+)
+update message set outcome = 'cancelled', reason = $3, settled_at = now(),
+  sealed = null
+where id = any(array(select id from r union select id from l
+  union select id from b))
+returning id;
+
+-- name: queue_cancel_one
+with m as materialized (
+  select id, medium, pool_id from message where id = $1 and outcome is null
+), r as (
+  delete from ready using m where ready.medium = m.medium
+    and ready.pool_id = m.pool_id and ready.id = m.id returning ready.id
+), l as (
+  delete from later where id = $1 returning id
+), b as (
+  delete from blocked where id = $1 returning id
+)
+update message set outcome = 'cancelled', reason = $2, settled_at = now(),
+  sealed = null
+where id = any(array(select id from r union select id from l
+  union select id from b))
+returning id;
+
+-- name: queue_cancel_pool
+with open as materialized (
+  select id from message where pool_id = $1 and outcome is null
+), r as (
+  delete from ready where medium = any('{EMAIL,SMS}') and pool_id = $1
+  returning id
+), l as (
+  delete from later where id = any(array(select id from open)) returning id
+), b as (
+  delete from blocked where id = any(array(select id from open)) returning id
+)
+update message set outcome = 'cancelled', reason = $2, settled_at = now(),
+  sealed = null
+where id = any(array(select id from r union select id from l
+  union select id from b))
+returning id;
+
+-- name: queue_forget_user
+-- Personal data leaves the history of a deleted user; what is in a session
+-- still needs its address and loses it when the keeper forgets the rest.
+update message set destination = '', username = ''
+where pool_id = $1 and ($2::uuid is null or sub = $2::uuid)
+  and outcome is not null and destination <> '';
+
+-- name: queue_forget_gone
+-- The same for messages of users who went while their mail was in a session.
+update message m set destination = '', username = ''
+from (select id from message where settled_at > now() - interval '10 minutes'
+    and kind = 'invitation' and destination <> '') s
+where m.id = s.id and not exists (select from account a
+  where a.pool_id = m.pool_id and a.sub = m.sub);
+
+-- name: queue_expire
+-- Passwords that ran out: the sealed text goes, what waits is cancelled.
+with late as materialized (
+  select id, pool_id, medium from message
+  where sealed is not null and expires_at <= now()
+  order by expires_at limit 1000
+), r as (
+  delete from ready using late where ready.medium = late.medium
+    and ready.pool_id = late.pool_id and ready.id = late.id
+  returning ready.id
+), l as (
+  delete from later where id = any(array(select id from late)) returning id
+), b as (
+  delete from blocked where id = any(array(select id from late)) returning id
+), gone as materialized (
+  select id from r union select id from l union select id from b
+)
+update message m set sealed = null,
+  outcome = case when m.id in (select id from gone) then 'cancelled'
+    else m.outcome end,
+  reason = case when m.id in (select id from gone)
+    then 'the temporary password expired' else m.reason end,
+  settled_at = case when m.id in (select id from gone) then now()
+    else m.settled_at end
+where m.id = any(array(select id from late))
+  and not exists (select from in_flight f where f.id = m.id)
+returning m.id;
+
+-- name: queue_release
+-- What the sandbox held and would not hold now goes on.
+with free as (
+  delete from blocked b where b.reason = 'sandbox'
+    and (not (select sandbox from installation)
+      or exists (select from sandbox_number s where s.number = b.address
+        and s.status = 'Verified'))
+  returning id, medium, attempts
+)
+insert into later (id, medium, due_at, attempts, losses)
+select id, medium, now(), attempts, 0 from free
+returning id;
+
+-- name: queue_retry
+-- An operator's wish: a message that waits for a retry goes now; a refused or
+-- held one goes again while its password lives.
+with m as materialized (
+  select id, medium from message where id = $1
+    and (outcome is null or (outcome in ('refused', 'held')
+      and (sealed is not null or not has_password)
+      and (expires_at is null or expires_at > now())))
+  for update
+), l as (
+  update later set due_at = now() where id = any(array(select id from m))
+  returning id
+), reopened as (
+  update message set outcome = null, reason = null, settled_at = null
+  where id = any(array(select id from m)) and outcome is not null
+  returning id, medium
+), again as (
+  insert into later (id, medium, due_at, attempts, losses)
+  select id, medium, now(), 0, 0 from reopened
+)
+select id from l union select id from reopened;
+
+-- name: queue_insert_code
+-- A code for a number of the sandbox. $1 number, $2 sealed, $3 template,
+-- $4 validity in ms.
+with born as (
+  insert into message (pool_id, kind, medium, destination, username, sealed,
+    template_hash, expires_at)
+  values ('', 'code', 'SMS', $1, '', $2::bytea, $3, after_ms($4::bigint))
+  returning id
+), waiting as (
+  insert into ready (medium, pool_id, id) select 'SMS', '', id from born
+), marks as (
+  insert into backlog (medium, pool_id) values ('SMS', '')
+  on conflict do nothing
+)
+select id from born;
+
+-- name: queue_list
+-- $1 state or null, $2 pool or null, $3 the id below which to go on or null,
+-- $4 how many.
+select id, pool_id, sub, kind, medium, destination, username, state, why,
+  attempts, has_password, ms(created_at) as created_ms,
+  ms(expires_at) as expires_ms, ms(due_at) as due_ms,
+  ms(settled_at) as settled_ms, remote_id, sealed is not null as has_secret
+from message_state
+where ($1::text is null or state = $1) and ($2::text is null or pool_id = $2)
+  and ($3::bigint is null or id < $3::bigint)
+order by id desc limit $4::int;
+
+-- name: queue_get
+select id, pool_id, sub, kind, medium, destination, username, state, why,
+  attempts, has_password, ms(created_at) as created_ms,
+  ms(expires_at) as expires_ms, ms(due_at) as due_ms,
+  ms(settled_at) as settled_ms, remote_id, sealed is not null as has_secret
+from message_state where id = $1;
+
+-- name: queue_list_user
+select id, pool_id, sub, kind, medium, destination, username, state, why,
+  attempts, has_password, ms(created_at) as created_ms,
+  ms(expires_at) as expires_ms, ms(due_at) as due_ms,
+  ms(settled_at) as settled_ms, remote_id, sealed is not null as has_secret
+from message_state where pool_id = $1 and sub = $2::uuid order by id;
+
+-- name: queue_attempts
+select attempt, class, code, status, words, took_ms, owner,
+  ms(attempted_at) as attempted_ms
+from attempt where message_id = $1 order by id;

@@ -1,0 +1,38 @@
+-- SPDX-License-Identifier: MIT
+-- name: user_find
+-- $2: the name as it is stored (folded or not); $3: the same as a sub, or null.
+select a.pool_id, a.username, a.sub, a.status, a.enabled, a.attributes,
+  a.password_hash, a.invitation, ms(a.created_at) as created_ms,
+  ms(a.modified_at) as modified_ms,
+  ms(a.password_expires_at) as password_expires_ms
+from account a
+where a.pool_id = $1 and a.sub = coalesce(
+  (select n.sub from name n where n.pool_id = $1 and n.value = $2
+    order by n.kind = 'username' desc limit 1), $3::uuid);
+
+-- name: user_list
+-- $2: the sub behind which to go on, or null; $3: how many.
+select a.pool_id, a.username, a.sub, a.status, a.enabled, a.attributes,
+  a.password_hash, a.invitation, ms(a.created_at) as created_ms,
+  ms(a.modified_at) as modified_ms,
+  ms(a.password_expires_at) as password_expires_ms
+from account a
+where a.pool_id = $1
+  and a.sub > coalesce($2::uuid, '00000000-0000-0000-0000-000000000000')
+order by a.sub limit $3::int;
+
+-- name: user_delete
+with gone as (
+  delete from account where pool_id = $1 and sub = $2::uuid returning sub
+), names as (
+  delete from name where pool_id = $1 and sub = $2::uuid
+)
+select sub from gone;
+
+-- name: user_delete_captured
+delete from captured where message_id = any(array(
+  select id from message where pool_id = $1 and sub = $2::uuid));
+
+-- name: user_set_attributes
+update account set attributes = $3, modified_at = now()
+where pool_id = $1 and sub = $2::uuid returning sub;

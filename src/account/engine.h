@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * engine - what the account engine works with besides a unit of work.
+ */
+#ifndef ACCOUNT_ENGINE_H
+#define ACCOUNT_ENGINE_H
+
+struct config;
+struct keyring;
+
+struct engine {
+	const struct config *config;
+	const struct keyring *keyring;
+};
+
+#endif

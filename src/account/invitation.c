@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+#include "account/invitation.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "account/attribute.h"
+#include "base/config.h"
+#include "base/secret.h"
+#include "base/str.h"
+#include "db/db.h"
+#include "message/phone.h"
+
+const char *invitation_shown_username(const struct pool *pool,
+    const struct user *user, const char *requested)
+{
+	const char *email = attribute_get(user->attributes, "email");
+	const char *phone = attribute_get(user->attributes, "phone_number");
+
+	if (!pool->username_is_email && !pool->username_is_phone)
+		return user->username;
+	if (strcmp(requested, user->sub) != 0)
+		return requested;
+	if (pool->username_is_email && email)
+		return email;
+	return pool->username_is_phone && phone ? phone : user->username;
+}
+
+char *invitation_place(struct mem *mem, const char *pool_id, const char *sub,
+    const char *medium, int64_t invitation)
+{
+	return mem_printf(mem, "message %s %s %s %" PRId64, pool_id, sub,
+	    medium, invitation);
+}
+
+static const struct message_template *own_texts(const struct pool *pool)
+{
+	const struct admin_create_config *config = pool->settings->admin_create;
+
+	return config ? config->invite : NULL;
+}
+
+void invitation_choose_template(const struct engine *engine,
+    const struct pool *pool, bool has_password, bool sms,
+    struct template *template)
+{
+	const struct message_template *own = own_texts(pool);
+	bool aws = strcmp(engine->config->invite_default_text, "aws") == 0;
+	enum template_name name = TEMPLATE_INVITATION;
+
+	if (!has_password)
+		name = TEMPLATE_WELCOME;
+	else if (aws)
+		name = TEMPLATE_AWS;
+
+	template_builtin(name, sms, template);
+	if (own && sms && own->sms_message)
+		*template = (struct template){ .text = own->sms_message };
+	if (own && !sms && own->email_message) {
+		const char *subject = template->subject;
+		*template = (struct template){ .html = own->email_message,
+			.subject = subject };
+	}
+	if (own && !sms && own->email_subject)
+		template->subject = own->email_subject;
+}
+
+static const char *pin_template(struct work *work,
+    const struct template *template)
+{
+	const char *content = template_print(work->mem, template);
+	const char *hash = secret_digest(work->mem, content);
+
+	return db_run(work, QUERY_template_insert, hash, content) ? hash : NULL;
+}
+
+/* *BLOCK is why the number may not be written to now, or NULL. */
+static bool check_rules(struct work *work, const char *number,
+    const char **block)
+{
+	struct rows *rows = db_run(work, QUERY_sandbox_facts, number);
+
+	if (!rows)
+		return false;
+	if (rows_bool(rows, 0, "sandbox") && !rows_bool(rows, 0, "verified"))
+		*block = "sandbox";
+	return true;
+}
+
+static bool add_message(struct work *work, const struct engine *engine,
+    const struct invitation *invitation, bool sms, struct invitation_plan *plan)
+{
+	const struct user *user = invitation->user;
+	struct invitation_message *message = &plan->messages[plan->count++];
+	struct template template;
+
+	message->medium = sms ? "SMS" : "EMAIL";
+	message->destination =
+	    attribute_get(user->attributes, sms ? "phone_number" : "email");
+	invitation_choose_template(engine, invitation->pool,
+	    invitation->password != NULL, sms, &template);
+	message->template = pin_template(work, &template);
+	if (!message->template)
+		return false;
+	if (!message->destination) {
+		message->destination = "";
+		message->outcome = "skipped";
+		message->block = "no address";
+		return true;
+	}
+	if (invitation->password)
+		message->sealed = secret_seal(work->mem, engine->keyring,
+		    invitation->password,
+		    invitation_place(work->mem, user->pool_id, user->sub,
+		        message->medium, user->invitation));
+	return !sms || check_rules(work, message->destination, &message->block);
+}
+
+static bool wants(const struct field_words *media, const char *medium)
+{
+	for (size_t i = 0; i < media->count; i++)
+		if (strcmp(media->items[i], medium) == 0)
+			return true;
+	return false;
+}
+
+/* Without a wish nothing fails for want of an address: it is left out. */
+static void choose_media(const struct engine *engine,
+    const struct invitation *invitation, bool *email, bool *sms)
+{
+	const cJSON *attributes = invitation->user->attributes;
+	bool automatic =
+	    strcmp(engine->config->invite_default_medium, "auto") == 0;
+
+	*email = wants(invitation->media, "EMAIL");
+	*sms = wants(invitation->media, "SMS");
+	if (!invitation->media->count) {
+		*sms = attribute_get(attributes, "phone_number") != NULL;
+		*email =
+		    automatic && !*sms && attribute_get(attributes, "email");
+	}
+}
+
+bool invitation_make_plan(struct work *work, const struct engine *engine,
+    const struct invitation *invitation, struct invitation_plan *plan)
+{
+	bool email;
+	bool sms;
+
+	choose_media(engine, invitation, &email, &sms);
+	return (!email || add_message(work, engine, invitation, false, plan)) &&
+	       (!sms || add_message(work, engine, invitation, true, plan));
+}
+
+static const char *column(struct mem *mem, const struct invitation_plan *plan,
+    size_t offset)
+{
+	const char *texts[INVITATION_MOST];
+
+	for (size_t i = 0; i < plan->count; i++) {
+		const void *place = (const char *)&plan->messages[i] + offset;
+		texts[i] = *(const char *const *)place;
+	}
+	return db_array(mem, texts, plan->count);
+}
+
+struct invitation_arrays invitation_arrays(struct mem *mem,
+    const struct invitation_plan *plan)
+{
+#define ARRAY(member) \
+	column(mem, plan, offsetof(struct invitation_message, member))
+	return (struct invitation_arrays){
+		.media = ARRAY(medium),
+		.destinations = ARRAY(destination),
+		.sealed = ARRAY(sealed),
+		.templates = ARRAY(template),
+		.blocks = ARRAY(block),
+		.outcomes = ARRAY(outcome),
+	};
+#undef ARRAY
+}
+
+/* The plan has EMAIL before SMS, which is the order of the ids too. */
+void invitation_note_ids(struct invitation_plan *plan, const char *ids)
+{
+	for (size_t i = 0; i < plan->count && ids && *ids; i++) {
+		char *end;
+		plan->messages[i].id = strtoll(ids, &end, 10);
+		ids = *end ? end + 1 : end;
+	}
+}

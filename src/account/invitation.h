@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * invitation - the messages of an invitation: which media, which address,
+ * which text, and whether a rule holds them back.
+ */
+#ifndef ACCOUNT_INVITATION_H
+#define ACCOUNT_INVITATION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "account/engine.h"
+#include "account/user.h"
+#include "base/field.h"
+#include "db/work.h"
+#include "message/template.h"
+
+#define INVITATION_MOST 2
+
+struct invitation_message {
+	const char *medium; /* EMAIL or SMS */
+	const char *destination;
+	const char *sealed;   /* or NULL without a password */
+	const char *template; /* hash of what it is rendered from */
+	const char *block;    /* reason why it may not go now, or NULL */
+	const char *outcome;  /* "skipped" when it has no address, or NULL */
+	int64_t id;           /* in the queue, once it is there */
+};
+
+struct invitation_plan {
+	size_t count;
+	struct invitation_message messages[INVITATION_MOST];
+	const char *shown_username; /* what {username} becomes */
+};
+
+/* What {username} becomes: the name as the user would sign in with it. */
+const char *invitation_shown_username(const struct pool *pool,
+    const struct user *user, const char *requested);
+
+/* The text that a user of POOL gets: the pool's own, part by part, else the
+ * installation's default. */
+void invitation_choose_template(const struct engine *engine,
+    const struct pool *pool, bool has_password, bool sms,
+    struct template *template);
+
+/* What is to be told to whom. */
+struct invitation {
+	const struct pool *pool;
+	const struct user *user; /* its sub and invitation number are set */
+	const struct field_words *media; /* as requested; empty: the default */
+	const char *password;            /* NULL: the user has none */
+};
+
+/*
+ * Fills PLAN and pins the templates, within the caller's transaction; its
+ * shown_username is already set.
+ */
+bool invitation_make_plan(struct work *work, const struct engine *engine,
+    const struct invitation *invitation, struct invitation_plan *plan);
+
+/* Where a sealed password belongs: opening it needs the same text. */
+char *invitation_place(struct mem *mem, const char *pool_id, const char *sub,
+    const char *medium, int64_t invitation);
+
+/* The columns of the plan as arrays for a statement. */
+struct invitation_arrays {
+	const char *media, *destinations, *sealed, *templates, *blocks,
+	    *outcomes;
+};
+struct invitation_arrays invitation_arrays(struct mem *mem,
+    const struct invitation_plan *plan);
+
+/* Notes the queue's ids, "7,8" ordered by medium, in the plan. */
+void invitation_note_ids(struct invitation_plan *plan, const char *ids);
+
+#endif

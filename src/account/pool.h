@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pool - user pools and their settings.
+ *
+ * "Pool" means user pool. Settings are stored as the validated request; what
+ * has an effect is read from it by table each time, so that there is one
+ * truth and no column that could differ from it.
+ */
+#ifndef ACCOUNT_POOL_H
+#define ACCOUNT_POOL_H
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "account/engine.h"
+#include "account/pool_settings.h"
+#include "db/work.h"
+
+struct pool {
+	const char *id;
+	const char *name;
+	int64_t created_ms;
+	int64_t modified_ms;
+	const cJSON *stored;                  /* the request as kept */
+	const struct pool_settings *settings; /* the same, by table */
+
+	/* What follows from the settings and their defaults: */
+	bool case_sensitive;
+	bool username_is_email;
+	bool username_is_phone;
+	bool alias_email;
+	bool alias_phone;
+	bool alias_preferred;
+	bool otp_email; /* users without a password may sign in by a code */
+	bool otp_sms;
+	int64_t validity_days; /* of a temporary password */
+};
+
+/* SETTINGS is the request of CreateUserPool. */
+struct pool *pool_create(struct work *work, const struct engine *engine,
+    const cJSON *settings);
+
+/* NULL with ERR_RESOURCE_NOT_FOUND when there is none of that id. */
+struct pool *pool_get(struct work *work, const char *id);
+
+/*
+ * Replaces the whole configuration, as UpdateUserPool does: a member that
+ * SETTINGS lack returns to its default. UsernameAttributes, AliasAttributes,
+ * UsernameConfiguration and Schema stay as they were made.
+ */
+struct pool *pool_update(struct work *work, const char *id,
+    const cJSON *settings);
+
+/* Up to COUNT pools behind the id AFTER ("" at the start); *FOUND of them. */
+struct pool *pool_list(struct work *work, const char *after, int count,
+    int *found);
+
+/* Deletes the pool with its users and cancels what waits for them. */
+bool pool_delete(struct work *work, const char *id);
+
+/* Users in it; -1 with the error when they cannot be counted. */
+int64_t pool_count_users(struct work *work, const char *id);
+
+/* A name as it is compared in this pool: folded unless case is heeded. */
+const char *pool_fold(struct work *work, const struct pool *pool,
+    const char *name);
+
+/* The API's UserPoolType, as DescribeUserPool answers. */
+cJSON *pool_describe(struct work *work, const struct engine *engine,
+    const struct pool *pool);
+
+#endif

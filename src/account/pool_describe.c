@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "account/pool.h"
+#include "base/config.h"
+#include "base/json.h"
+
+/* Defaults that an answer shows though the request lacked them (API). */
+static const char defaults[] =
+    "{\"DeletionProtection\":\"INACTIVE\",\"LambdaConfig\":{},"
+    "\"MfaConfiguration\":\"OFF\",\"UserPoolTags\":{},"
+    "\"UserPoolTier\":\"ESSENTIALS\","
+    "\"EmailConfiguration\":{\"EmailSendingAccount\":\"COGNITO_DEFAULT\"},"
+    "\"VerificationMessageTemplate\":"
+    "{\"DefaultEmailOption\":\"CONFIRM_WITH_CODE\"},"
+    "\"AdminCreateUserConfig\":{\"AllowAdminCreateUserOnly\":false,"
+    "\"UnusedAccountValidityDays\":7},"
+    "\"Policies\":{\"PasswordPolicy\":{\"MinimumLength\":8,"
+    "\"RequireUppercase\":true,\"RequireLowercase\":true,"
+    "\"RequireNumbers\":true,\"RequireSymbols\":true,"
+    "\"TemporaryPasswordValidityDays\":7},"
+    "\"SignInPolicy\":{\"AllowedFirstAuthFactors\":[\"PASSWORD\"]}}}";
+
+/* Adds what INTO lacks of PRESETS, in objects all the way down. */
+static void add_missing(cJSON *into, const cJSON *presets)
+{
+	const cJSON *preset;
+
+	cJSON_ArrayForEach(preset, presets)
+	{
+		cJSON *member =
+		    cJSON_GetObjectItemCaseSensitive(into, preset->string);
+		if (!member)
+			cJSON_AddItemToObject(into, preset->string,
+			    cJSON_Duplicate(preset, true));
+		else if (cJSON_IsObject(member))
+			add_missing(member, preset);
+	}
+}
+
+static void add_bounds(cJSON *object, const char *name,
+    const struct attribute_bounds *bounds, const char *least, const char *most)
+{
+	if (!bounds)
+		return;
+	cJSON *constraints = cJSON_AddObjectToObject(object, name);
+	json_add(constraints, least, bounds->least);
+	json_add(constraints, most, bounds->most);
+}
+
+static void add_attribute(cJSON *list, const char *name,
+    const struct schema_attribute *attribute,
+    const struct schema_attribute *preset)
+{
+	cJSON *object = cJSON_CreateObject();
+	const struct attribute_bounds *number = attribute->number;
+	const struct attribute_bounds *string = attribute->string;
+
+	json_add(object, "Name", name);
+	json_add(object, "AttributeDataType",
+	    attribute->type ? attribute->type : preset->type);
+	cJSON_AddBoolToObject(object, "DeveloperOnlyAttribute",
+	    attribute->developer_only.value);
+	/* Named without Mutable means immutable, as the service has it. */
+	cJSON_AddBoolToObject(object, "Mutable", attribute->mutable.value);
+	cJSON_AddBoolToObject(object, "Required", attribute->required.value);
+	add_bounds(object, "NumberAttributeConstraints",
+	    number || !preset ? number : preset->number, "MinValue",
+	    "MaxValue");
+	add_bounds(object, "StringAttributeConstraints",
+	    string || !preset ? string : preset->string, "MinLength",
+	    "MaxLength");
+	cJSON_AddItemToArray(list, object);
+}
+
+static const struct schema_attribute *named(const struct pool *pool,
+    const char *name)
+{
+	const struct schema_attribute *list = pool->settings->schema.items;
+
+	for (size_t i = 0; i < pool->settings->schema.count; i++)
+		if (strcmp(list[i].name, name) == 0)
+			return &list[i];
+	return NULL;
+}
+
+static void add_schema(struct work *work, cJSON *answer,
+    const struct pool *pool)
+{
+	const struct schema_attribute *own = pool->settings->schema.items;
+	cJSON *list = cJSON_AddArrayToObject(answer, "SchemaAttributes");
+
+	for (size_t i = 0; i < schema_standard_count(); i++) {
+		const struct schema_attribute *preset = schema_standard_at(i);
+		const struct schema_attribute *given =
+		    named(pool, preset->name);
+		add_attribute(list, preset->name, given ? given : preset,
+		    preset);
+	}
+	for (size_t i = 0; i < pool->settings->schema.count; i++)
+		if (!schema_standard(own[i].name))
+			add_attribute(list,
+			    mem_printf(work->mem, "%scustom:%s",
+			        own[i].developer_only.value ? "dev:" : "",
+			        own[i].name),
+			    &own[i], NULL);
+}
+
+cJSON *pool_describe(struct work *work, const struct engine *engine,
+    const struct pool *pool)
+{
+	const struct config *config = engine->config;
+	int64_t users = pool_count_users(work, pool->id);
+	cJSON *answer = json_read(work->mem,
+	    json_print(work->mem, pool->stored), &work->err);
+
+	if (users < 0 || !answer)
+		return NULL;
+	cJSON_DeleteItemFromObjectCaseSensitive(answer, "PoolName");
+	cJSON_DeleteItemFromObjectCaseSensitive(answer, "Schema");
+	add_missing(answer, json_read(work->mem, defaults, &work->err));
+	json_add(answer, "Id", pool->id);
+	json_add(answer, "Name", pool->name);
+	json_add(answer, "Arn",
+	    mem_printf(work->mem, "arn:aws:cognito-idp:%s:%s:userpool/%s",
+	        config->region, config->account_id, pool->id));
+	json_add_time(answer, "CreationDate", pool->created_ms);
+	json_add_time(answer, "LastModifiedDate", pool->modified_ms);
+	json_add_int(answer, "EstimatedNumberOfUsers", users);
+	add_schema(work, answer, pool);
+	return answer;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * user - users, their states, the names they may be found by.
+ */
+#ifndef ACCOUNT_USER_H
+#define ACCOUNT_USER_H
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "account/pool.h"
+#include "db/work.h"
+
+#define USER_FORCE_CHANGE_PASSWORD "FORCE_CHANGE_PASSWORD"
+#define USER_CONFIRMED             "CONFIRMED"
+
+struct user {
+	const char *pool_id;
+	const char *username;
+	const char *sub;
+	const char *status;
+	bool enabled;
+	const cJSON *attributes; /* object, name to value */
+	const char *password_hash;
+	int64_t invitation; /* goes up with each new password */
+	int64_t created_ms;
+	int64_t modified_ms;
+	int64_t password_expires_ms; /* 0: not temporary */
+};
+
+/*
+ * By stored username, sub, the attribute that is the username, or a verified
+ * alias. NULL with ERR_USER_NOT_FOUND.
+ */
+struct user *user_find(struct work *work, const struct pool *pool,
+    const char *name);
+
+/* Up to COUNT users behind the sub AFTER (NULL at the start). */
+struct user *user_list(struct work *work, const struct pool *pool,
+    const char *after, int count, int *found);
+
+/* Deletes the user, cancels what waits, forgets addresses in history. */
+bool user_delete(struct work *work, const struct pool *pool, const char *name);
+
+/* Both within the caller's transaction: */
+bool user_set_attributes(struct work *work, const struct user *user,
+    const cJSON *attributes);
+
+/* A new random UUID in the service's shape, "........-....-70..-....-...". */
+char *user_new_sub(struct mem *mem);
+
+/*
+ * The API's UserType: Attributes with sub last. LIST_NAME is "Attributes" or
+ * "UserAttributes".
+ */
+cJSON *user_describe(struct mem *mem, const struct user *user,
+    const char *list_name);
+
+#endif

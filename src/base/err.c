@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/err.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+static const struct kind {
+	const char *name;
+	int http_status;
+	int exit_status;
+	const char *meaning;
+} kinds[] = {
+	{ "", 200, 0, "no error" },
+#define ERR(code, name, http, status, meaning) { name, http, status, meaning },
+#include "base/err_codes.def"
+#undef ERR
+};
+
+bool err_set(struct err *err, enum err_code code, const char *format, ...)
+{
+	va_list list;
+
+	err->code = code;
+	err->detail[0] = '\0';
+	va_start(list, format);
+	vsnprintf(err->message, sizeof(err->message), format, list);
+	va_end(list);
+	return false;
+}
+
+bool err_set_detail(struct err *err, enum err_code code, const char *message,
+    const char *detail)
+{
+	err_set(err, code, "%s", message);
+	snprintf(err->detail, sizeof(err->detail), "%s", detail);
+	return false;
+}
+
+const char *err_name(enum err_code code)
+{
+	return kinds[code].name;
+}
+
+int err_http_status(enum err_code code)
+{
+	return kinds[code].http_status;
+}
+
+int err_exit_status(enum err_code code)
+{
+	return kinds[code].exit_status;
+}
+
+const char *err_meaning(enum err_code code)
+{
+	return kinds[code].meaning;
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * field - reads a request by its table and words the violations.
+ *
+ * A table of rows says which members a structure of the API has: name, kind,
+ * bounds in characters, pattern of the whole text, allowed words. All
+ * violations are listed in one message in the service's own words; the value
+ * of a SECRET member is never shown. Texts that the request lacks stay NULL.
+ */
+#ifndef BASE_FIELD_H
+#define BASE_FIELD_H
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+
+enum field_kind {
+	FIELD_END,
+	FIELD_TEXT,   /* const char * */
+	FIELD_ENUM,   /* const char *, one of words */
+	FIELD_BOOL,   /* struct field_bool */
+	FIELD_INT,    /* struct field_int */
+	FIELD_OBJECT, /* structure of rows; present: struct pointer */
+	FIELD_LIST,   /* struct field_list of structures of rows */
+	FIELD_WORDS,  /* struct field_words, each one of words */
+	FIELD_MAP     /* struct field_list of struct field_pair */
+};
+
+enum field_flag {
+	FIELD_REQUIRED = 1,
+	FIELD_SECRET = 2,
+	FIELD_MAY_BE_EMPTY = 4 /* the empty text breaks no rule here */
+};
+
+struct field_bool {
+	bool given;
+	bool value;
+};
+
+struct field_int {
+	bool given;
+	int64_t value;
+};
+
+struct field_list {
+	size_t count;
+	void *items; /* array of the row's structure */
+};
+
+struct field_words {
+	size_t count;
+	const char **items;
+};
+
+struct field_pair {
+	const char *name;
+	const char *value;
+};
+
+struct field {
+	const char *name; /* the API's spelling */
+	enum field_kind kind;
+	unsigned flags;
+	size_t offset;            /* of the member in the structure */
+	int64_t least, most;      /* characters, or the number's bounds */
+	const char *pattern;      /* of the whole text, or NULL */
+	const char *const *words; /* allowed words, NULL at the end */
+	const struct field *rows; /* of an object or of a list's items */
+	size_t size;              /* of the structure that rows fill */
+};
+
+/* Rows of tables: ROW_TEXT(struct s, member, "Name", flags, least, most, re) */
+#define ROW_TEXT(type, member, api_name, row_flags, min, max, re)             \
+	{                                                                     \
+		.name = (api_name), .kind = FIELD_TEXT, .flags = (row_flags), \
+		.offset = offsetof(type, member), .least = (min),             \
+		.most = (max), .pattern = (re)                                \
+	}
+#define ROW_ENUM(type, member, api_name, row_flags, allowed)                  \
+	{                                                                     \
+		.name = (api_name), .kind = FIELD_ENUM, .flags = (row_flags), \
+		.offset = offsetof(type, member), .words = (allowed)          \
+	}
+#define ROW_WORDS(type, member, api_name, row_flags, allowed)                  \
+	{                                                                      \
+		.name = (api_name), .kind = FIELD_WORDS, .flags = (row_flags), \
+		.offset = offsetof(type, member), .words = (allowed)           \
+	}
+#define ROW_BOOL(type, member, api_name)                \
+	{                                               \
+		.name = (api_name), .kind = FIELD_BOOL, \
+		.offset = offsetof(type, member)        \
+	}
+#define ROW_INT(type, member, api_name, row_flags, min, max)                 \
+	{                                                                    \
+		.name = (api_name), .kind = FIELD_INT, .flags = (row_flags), \
+		.offset = offsetof(type, member), .least = (min),            \
+		.most = (max)                                                \
+	}
+#define ROW_OBJECT(type, member, api_name, row_flags, sub_rows, sub_type) \
+	{                                                                 \
+		.name = (api_name), .kind = FIELD_OBJECT,                 \
+		.flags = (row_flags), .offset = offsetof(type, member),   \
+		.rows = (sub_rows), .size = sizeof(sub_type)              \
+	}
+#define ROW_LIST(type, member, api_name, min, max, sub_rows, sub_type)      \
+	{                                                                   \
+		.name = (api_name), .kind = FIELD_LIST,                     \
+		.offset = offsetof(type, member), .least = (min),           \
+		.most = (max), .rows = (sub_rows), .size = sizeof(sub_type) \
+	}
+#define ROW_MAP(type, member, api_name, max)                    \
+	{                                                       \
+		.name = (api_name), .kind = FIELD_MAP,          \
+		.offset = offsetof(type, member), .most = (max) \
+	}
+#define ROW_END                   \
+	{                         \
+		.kind = FIELD_END \
+	}
+
+/*
+ * Fills INTO (zeroed, of the rows' structure) from JSON. False with
+ * ERR_INVALID_PARAMETER listing every violation, or with ERR_SERIALIZATION
+ * when a member is of another JSON type. Members that no row names are left
+ * alone; field_unknown() finds them.
+ */
+bool field_read(struct mem *mem, const struct field *rows, const cJSON *json,
+    void *into, struct err *err);
+
+/* Name (by path) of a member of JSON that no row names, or NULL. */
+const char *field_unknown(struct mem *mem, const struct field *rows,
+    const cJSON *json);
+
+#endif

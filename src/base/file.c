@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/str.h"
+
+static bool failed(struct err *err, const char *what, const char *path)
+{
+	return err_set(err, ERR_CONFIG, "cannot %s '%s': %s", what, path,
+	    strerror(errno));
+}
+
+static bool read_all(struct str *text, int fd, const char *path,
+    struct err *err)
+{
+	char block[8192];
+	ssize_t got;
+
+	while ((got = read(fd, block, sizeof(block))) > 0) {
+		if (memchr(block, '\0', (size_t)got))
+			return err_set(err, ERR_CONFIG,
+			    "'%s' is not a text: it has a NUL byte", path);
+		str_add_n(text, block, (size_t)got);
+	}
+	explicit_bzero(block, sizeof(block));
+	if (got < 0)
+		return failed(err, "read", path);
+	if (str_full(text))
+		return err_set(err, ERR_CONFIG, "'%s' is too long", path);
+	return true;
+}
+
+char *file_read(struct mem *mem, const char *path, size_t limit,
+    struct err *err)
+{
+	struct str *text = str_new(mem, limit);
+	bool standard = strcmp(path, "-") == 0;
+	int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+
+	str_secret(text);
+	if (fd < 0) {
+		failed(err, "read", path);
+		return NULL;
+	}
+	bool done = read_all(text, fd, path, err);
+	if (!standard)
+		close(fd);
+	return done ? mem_text(mem, str_text(text)) : NULL;
+}
+
+static bool write_all(int fd, const char *text)
+{
+	size_t left = strlen(text);
+
+	while (left) {
+		ssize_t put = write(fd, text, left);
+		if (put < 0)
+			return false;
+		text += put;
+		left -= (size_t)put;
+	}
+	return fsync(fd) == 0;
+}
+
+bool file_create(const char *path, const char *text, mode_t mode,
+    struct err *err)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+
+	if (fd < 0)
+		return failed(err, "create", path);
+	bool done = write_all(fd, text);
+	if (close(fd) < 0 || !done) {
+		failed(err, "write", path);
+		unlink(path);
+		return false;
+	}
+	return true;
+}
+
+bool file_replace(const char *path, const char *text, struct err *err)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	const char *fresh = mem_printf(mem, "%s.new", path);
+	struct stat status = { .st_mode = 0600 };
+
+	stat(path, &status);
+	unlink(fresh);
+	if (!file_create(fresh, text, status.st_mode & 0777, err))
+		return false;
+	if (rename(fresh, path) < 0)
+		return failed(err, "replace", path);
+	return true;
+}
+
+bool file_make_folder(const char *path, mode_t mode, struct err *err)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	char *part = mem_text(mem, path);
+
+	for (char *slash = part + 1; (slash = strchr(slash, '/')); slash++) {
+		*slash = '\0';
+		if (mkdir(part, 0755) < 0 && errno != EEXIST)
+			return failed(err, "make folder", part);
+		*slash = '/';
+	}
+	if (mkdir(path, mode) < 0 && errno != EEXIST)
+		return failed(err, "make folder", path);
+	return true;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/log.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* One line is written by one write(), so that processes do not mix. */
+#define LINE_ROOM 4096
+
+struct line {
+	char text[LINE_ROOM];
+	size_t length;
+};
+
+static enum log_level most = LOG_LEVEL_INFO;
+
+void log_set_level(enum log_level level)
+{
+	most = level;
+}
+
+static void add(struct line *line, char byte)
+{
+	if (line->length < LINE_ROOM - 1)
+		line->text[line->length++] = byte;
+}
+
+static void add_text(struct line *line, const char *text)
+{
+	for (; *text; text++)
+		add(line, *text);
+}
+
+/* Quoted where blanks, quotes or control characters would mislead. */
+static void add_value(struct line *line, const char *value)
+{
+	bool plain = *value && !strpbrk(value, " \"\\=\r\n\t");
+
+	if (!plain)
+		add(line, '"');
+	for (; *value; value++) {
+		if (*value == '"' || *value == '\\')
+			add(line, '\\');
+		add(line, (unsigned char)*value < ' ' ? ' ' : *value);
+	}
+	if (!plain)
+		add(line, '"');
+}
+
+static void add_pair(struct line *line, const char *key, const char *value)
+{
+	if (line->length)
+		add(line, ' ');
+	add_text(line, key);
+	add(line, '=');
+	add_value(line, value);
+}
+
+void log_line(enum log_level level, const char *tag, const char *message, ...)
+{
+	static const char *const names[] = { "error", "warning", "info",
+		"debug" };
+	struct line line = { .length = 0 };
+	const char *key;
+	va_list list;
+
+	if (level > most)
+		return;
+	add_pair(&line, "level", names[level]);
+	if (tag)
+		add_pair(&line, "tag", tag);
+	add_pair(&line, "msg", message);
+	va_start(list, message);
+	while ((key = va_arg(list, const char *))) {
+		const char *value = va_arg(list, const char *);
+		if (value)
+			add_pair(&line, key, value);
+	}
+	va_end(list);
+	line.text[line.length++] = '\n';
+	if (write(STDERR_FILENO, line.text, line.length) < 0)
+		return; /* nowhere left to say it */
+}
+
+void log_fatal(const char *message)
+{
+	log_line(LOG_LEVEL_ERROR, NULL, message, NULL);
+	_exit(1);
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <talloc.h>
+
+#include "base/log.h"
+
+struct deferred {
+	void (*release)(void *);
+	void *argument;
+};
+
+static void *had(void *block)
+{
+	if (!block)
+		log_fatal("out of memory"); /* uncovered: only without memory */
+	return block;
+}
+
+struct mem *mem_new(struct mem *parent)
+{
+	return had(talloc_new(parent));
+}
+
+void mem_free(struct mem *mem)
+{
+	talloc_free(mem);
+}
+
+void mem_end(struct mem **mem)
+{
+	talloc_free(*mem);
+}
+
+void *mem_alloc(struct mem *mem, size_t size)
+{
+	return had(talloc_zero_size(mem, size));
+}
+
+void *mem_copy(struct mem *mem, const void *bytes, size_t size)
+{
+	void *copy = mem_alloc(mem, size + 1);
+
+	if (size)
+		memcpy(copy, bytes, size);
+	return copy;
+}
+
+char *mem_text(struct mem *mem, const char *text)
+{
+	return mem_copy(mem, text, strlen(text));
+}
+
+char *mem_text_n(struct mem *mem, const char *text, size_t length)
+{
+	return mem_copy(mem, text, strnlen(text, length));
+}
+
+char *mem_vprintf(struct mem *mem, const char *format, va_list list)
+{
+	return had(talloc_vasprintf(mem, format, list));
+}
+
+char *mem_printf(struct mem *mem, const char *format, ...)
+{
+	va_list list;
+
+	va_start(list, format);
+	char *text = mem_vprintf(mem, format, list);
+	va_end(list);
+	return text;
+}
+
+void *mem_resize(struct mem *mem, void *block, size_t size)
+{
+	return had(talloc_realloc_size(mem, block, size));
+}
+
+static int wipe(void *block)
+{
+	explicit_bzero(block, talloc_get_size(block));
+	return 0;
+}
+
+void *mem_secret(void *block)
+{
+	talloc_set_destructor(block, wipe);
+	return block;
+}
+
+static int release(struct deferred *deferred)
+{
+	deferred->release(deferred->argument);
+	return 0;
+}
+
+void mem_defer(struct mem *mem, void (*release_argument)(void *),
+    void *argument)
+{
+	struct deferred *deferred = mem_make(mem, struct deferred);
+
+	deferred->release = release_argument;
+	deferred->argument = argument;
+	talloc_set_destructor(deferred, release);
+}

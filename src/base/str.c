@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/str.h"
+
+#include <string.h>
+
+struct str {
+	struct mem *mem;
+	char *text;
+	size_t length;
+	size_t room;
+	size_t limit;
+	bool full;
+	bool secret;
+};
+
+struct str *str_new(struct mem *mem, size_t limit)
+{
+	struct str *str = mem_make(mem, struct str);
+
+	str->mem = mem;
+	str->limit = limit;
+	str->room = 64;
+	str->text = mem_alloc(mem, str->room);
+	return str;
+}
+
+/* A secret text moves by hand, so that the old block is wiped too. */
+static void grow(struct str *str, size_t room)
+{
+	if (!str->secret) {
+		str->text = mem_resize(str->mem, str->text, room);
+	} else {
+		char *text = mem_secret(mem_alloc(str->mem, room));
+		memcpy(text, str->text, str->length + 1);
+		explicit_bzero(str->text, str->room);
+		str->text = text;
+	}
+	str->room = room;
+}
+
+void str_add_n(struct str *str, const char *bytes, size_t length)
+{
+	if (length > str->limit - str->length) {
+		str->full = true;
+		return;
+	}
+	if (str->length + length + 1 > str->room)
+		grow(str, (str->length + length + 1) * 2);
+	if (length)
+		memcpy(str->text + str->length, bytes, length);
+	str->length += length;
+	str->text[str->length] = '\0';
+}
+
+void str_add(struct str *str, const char *text)
+{
+	str_add_n(str, text, strlen(text));
+}
+
+void str_add_char(struct str *str, char byte)
+{
+	str_add_n(str, &byte, 1);
+}
+
+void str_addf(struct str *str, const char *format, ...)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	va_list list;
+
+	va_start(list, format);
+	str_add(str, mem_vprintf(mem, format, list));
+	va_end(list);
+}
+
+const char *str_text(const struct str *str)
+{
+	return str->text;
+}
+
+size_t str_length(const struct str *str)
+{
+	return str->length;
+}
+
+bool str_full(const struct str *str)
+{
+	return str->full;
+}
+
+void str_clear(struct str *str)
+{
+	str->length = 0;
+	str->text[0] = '\0';
+	str->full = false;
+}
+
+void str_secret(struct str *str)
+{
+	str->secret = true;
+	mem_secret(str->text);
+}
+
+bool str_starts(const char *text, const char *prefix)
+{
+	return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+bool str_same(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * str - text that grows in a context.
+ *
+ * Made with a limit in bytes; what would pass it is not added and str_full()
+ * says so from then on, so that foreign input cannot fill the memory.
+ */
+#ifndef BASE_STR_H
+#define BASE_STR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/mem.h"
+
+#define STR_LIMIT_LARGE ((size_t)16 * 1024 * 1024)
+
+struct str;
+
+struct str *str_new(struct mem *mem, size_t limit);
+void str_add(struct str *str, const char *text);
+void str_add_n(struct str *str, const char *bytes, size_t length);
+void str_add_char(struct str *str, char byte);
+void str_addf(struct str *str, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* The text so far, NUL-terminated; stands until the next addition. */
+const char *str_text(const struct str *str);
+size_t str_length(const struct str *str);
+bool str_full(const struct str *str);
+
+/* Makes it empty again, keeping its memory. */
+void str_clear(struct str *str);
+
+/* From now on its memory is overwritten when given back. */
+void str_secret(struct str *str);
+
+/* True when TEXT begins with PREFIX. */
+bool str_starts(const char *text, const char *prefix);
+
+/* True when A and B are equal; NULL equals only NULL. */
+bool str_same(const char *a, const char *b);
+
+#endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "account/start.h"
+
+#define COMMAND(name) extern const struct command command_##name;
+#include "cli/commands.def"
+#undef COMMAND
+
+const struct command *const cli_commands[] = {
+#define COMMAND(name) &command_##name,
+#include "cli/commands.def"
+#undef COMMAND
+	NULL
+};
+
+bool cli_open(struct cli *cli, const char *config, int needs)
+{
+	struct work *work = &cli->work;
+
+	if ((needs & CLI_NEEDS_CONFIG) &&
+	    !start_config(work->mem, config, &cli->engine, &work->err))
+		return false;
+	if ((needs & CLI_NEEDS_KEYS) &&
+	    !start_keys(work->mem, &cli->engine, &work->err))
+		return false;
+	return !(needs & CLI_NEEDS_DATABASE) ||
+	       start_database(work, &cli->engine);
+}
+
+void cli_print_json(struct cli *cli, const cJSON *json)
+{
+	puts(json_print_people(cli->work.mem, json));
+}
+
+bool cli_need(struct cli *cli, const char *value, const char *option)
+{
+	if (!value)
+		return work_fail(&cli->work, ERR_USAGE,
+		    "option '--%s' is needed; --help shows how", option);
+	return true;
+}
+
+bool cli_split(struct cli *cli, const char *pair, const char *option,
+    char **name, char **value)
+{
+	*name = mem_text(cli->work.mem, pair);
+	*value = strchr(*name, '=');
+	if (!*value || *value == *name)
+		return work_fail(&cli->work, ERR_USAGE,
+		    "'%.100s' of option '--%s' is not NAME=VALUE", pair,
+		    option);
+	*(*value)++ = '\0';
+	return true;
+}
+
+bool cli_number(struct cli *cli, const char *text, const char *what,
+    int64_t least, int64_t most, int64_t *number)
+{
+	char *end;
+
+	errno = 0;
+	*number = strtoll(text, &end, 10);
+	if (!*text || *end || errno || *number < least || *number > most)
+		return work_fail(&cli->work, ERR_USAGE,
+		    "%s: '%.40s' is not a number from %lld to %lld", what, text,
+		    (long long)least, (long long)most);
+	return true;
+}
+
+void cli_print_help(FILE *out)
+{
+	fputs("usage: usher COMMAND [options]\n\n"
+	      "Creates users and sends their invitations; usher(1).\n"
+	      "To try it: usher dev\n\n"
+	      "Commands:\n",
+	    out);
+	for (const struct command *const *row = cli_commands; *row; row++)
+		fprintf(out, "  %-16s %s\n", (*row)->name, (*row)->summary);
+	fputs("\nusher COMMAND --help explains one. Exit status: 0 done, 1 "
+	      "failed, 2 wrong use,\n3 not found, 4 refused as invalid, 5 "
+	      "conflict, 6 database, 7 keys or settings,\n8 relay or "
+	      "gateway.\n",
+	    out);
+}
+
+void cli_print_command_help(const struct command *command, FILE *out)
+{
+	fprintf(out, "usage: usher %s [options]%s%s\n\n%s\n\n", command->name,
+	    *command->arguments ? " " : "", command->arguments,
+	    command->summary);
+	option_print_help(command->rows, out);
+}
+
+void cli_print_manual(FILE *out)
+{
+	for (const struct command *const *row = cli_commands; *row; row++) {
+		const struct command *command = *row;
+		fprintf(out, ".Ss usher %s", command->name);
+		fprintf(out, "\n.Nm\n.Cm %s\n.Op Ar options\n", command->name);
+		if (*command->arguments)
+			fprintf(out, ".Ar %s\n", command->arguments);
+		fprintf(out, ".Pp\n%s\n.Bl -tag -width Ds\n", command->summary);
+		option_print_manual(command->rows, out);
+		fputs(".El\n", out);
+	}
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+#include <unistd.h>
+
+#include "account/keys.h"
+#include "base/config.h"
+#include "base/keyring.h"
+#include "cli/cli.h"
+#include "db/db.h"
+#include "db/migrate.h"
+#include "account/start.h"
+
+struct options {
+	struct cli_common common;
+};
+
+static const struct option_row rows[] = { CLI_COMMON_ROWS(struct options) };
+
+static bool make_keys(struct cli *cli)
+{
+	const char *path = cli->engine.config->key_file;
+
+	if (access(path, F_OK) == 0) {
+		printf("key file %s: there already\n", path);
+		return true;
+	}
+	if (!keyring_create(path, &cli->work.err))
+		return false;
+	printf("key file %s: made; back it up, without it no waiting "
+	       "invitation can be sent\n",
+	    path);
+	return true;
+}
+
+static bool make_schema(struct cli *cli)
+{
+	int ran;
+
+	cli->work.db = db_open(cli->work.mem, cli->engine.config->database,
+	    "usher init", &cli->work.err);
+	if (!cli->work.db || !migrate_run(&cli->work, &ran))
+		return false;
+	printf("database: schema %d%s\n", migrate_newest(),
+	    ran ? ", made" : ", there already");
+	return true;
+}
+
+/* A database that knows keys must know these; a new one learns them. */
+static bool note_keys(struct cli *cli)
+{
+	struct work *work = &cli->work;
+	struct rows *known = db_run_plain(work, QUERY_keys_list);
+
+	if (!known)
+		return false;
+	if (rows_count(known) && !keys_check(work, cli->engine.keyring))
+		return false;
+	return keys_prove(work, cli->engine.keyring);
+}
+
+static bool run(struct cli *cli, const void *given)
+{
+	(void)given;
+	if (!make_keys(cli) ||
+	    !start_keys(cli->work.mem, &cli->engine, &cli->work.err) ||
+	    !make_schema(cli) || !note_keys(cli))
+		return false;
+	puts("ready; next: usher pool create --name NAME");
+	return true;
+}
+
+const struct command command_init = {
+	.name = "init",
+	.arguments = "",
+	.summary = "Make the key file and the database's schema.",
+	.rows = rows,
+	.options_size = sizeof(struct options),
+	.needs = CLI_NEEDS_CONFIG,
+	.run = run,
+};

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+#include "delivery/queue.h"
+
+#include <string.h>
+
+#include "account/audit.h"
+#include "base/json.h"
+#include "cli/cli.h"
+
+struct options {
+	struct cli_common common;
+	const char *state;
+	const char *pool;
+	const char *limit;
+	const char *reason;
+};
+
+static const struct option_row list_rows[] = {
+	OPTION_ROW_TEXT(struct options, state, "state", 's', "STATE",
+	    "Only those that are queued, sending, retry, blocked, sent, "
+	    "refused, cancelled, held or skipped."),
+	OPTION_ROW_TEXT(struct options, pool, "pool", 'p', "POOL",
+	    "Only those of this user pool."),
+	OPTION_ROW_TEXT(struct options, limit, "limit", 'n', "NUMBER",
+	    "At most so many, the newest; 50 without it."),
+	CLI_COMMON_ROWS(struct options)
+};
+
+static const struct option_row cancel_rows[] = {
+	OPTION_ROW_TEXT(struct options, reason, "reason", 'r', "TEXT",
+	    "Why, for the record."),
+	CLI_COMMON_ROWS(struct options)
+};
+
+static const struct option_row plain_rows[] = { CLI_COMMON_ROWS(
+    struct options) };
+
+static bool check_state(struct cli *cli, const char *state)
+{
+	static const char *const states[] = { "queued", "sending", "retry",
+		"blocked", "sent", "refused", "cancelled", "held", "skipped" };
+
+	for (size_t i = 0; i < sizeof(states) / sizeof(*states); i++)
+		if (!state || strcmp(states[i], state) == 0)
+			return true;
+	return work_fail(&cli->work, ERR_USAGE,
+	    "state '%.40s' is none; --help lists them", state);
+}
+
+static void print_row(const cJSON *message)
+{
+	const char *reason = json_text(message, "/reason");
+
+	printf("%-8.0f %-9s %-5s %-28s %s%s%s\n",
+	    cJSON_GetNumberValue(json_at(message, "/id")),
+	    json_text(message, "/state"), json_text(message, "/medium"),
+	    json_text(message, "/destination"), json_text(message, "/created"),
+	    reason ? "  " : "", reason ? reason : "");
+}
+
+static bool list_messages(struct cli *cli, const void *given)
+{
+	const struct options *options = given;
+	const cJSON *message;
+	int64_t most = 50;
+
+	if (!check_state(cli, options->state) ||
+	    (options->limit &&
+	        !cli_number(cli, options->limit, "limit", 1, 100000, &most)))
+		return false;
+	cJSON *list =
+	    queue_list(&cli->work, options->state, options->pool, 0, (int)most);
+	if (!list)
+		return false;
+	if (cli->json) {
+		cli_print_json(cli, list);
+		return true;
+	}
+	cJSON_ArrayForEach(message, list) print_row(message);
+	return true;
+}
+
+static void print_history(const cJSON *history)
+{
+	const cJSON *attempt;
+
+	cJSON_ArrayForEach(attempt, history)
+	{
+		const char *words = json_text(attempt, "/words");
+		printf("attempt %.0f at %s: %s%s%s (%.0f ms, %s)\n",
+		    cJSON_GetNumberValue(json_at(attempt, "/attempt")),
+		    json_text(attempt, "/at"), json_text(attempt, "/class"),
+		    words ? ": " : "", words ? words : "",
+		    cJSON_GetNumberValue(json_at(attempt, "/took_ms")),
+		    json_text(attempt, "/lane"));
+	}
+}
+
+static bool get_id(struct cli *cli, int64_t *id)
+{
+	return cli_number(cli, cli->rest[0], "message", 1, INT64_MAX, id);
+}
+
+static bool show(struct cli *cli, const void *given)
+{
+	int64_t id;
+	cJSON *json = get_id(cli, &id) ? queue_show(&cli->work, id) : NULL;
+	const cJSON *member;
+
+	(void)given;
+	if (!json)
+		return false;
+	if (cli->json) {
+		cli_print_json(cli, json);
+		return true;
+	}
+	cJSON_ArrayForEach(member, json)
+	{
+		if (cJSON_IsString(member))
+			printf("%s: %s\n", member->string, member->valuestring);
+		else if (cJSON_IsNumber(member))
+			printf("%s: %.0f\n", member->string,
+			    member->valuedouble);
+	}
+	print_history(json_at(json, "/history"));
+	return true;
+}
+
+static bool retry(struct cli *cli, const void *given)
+{
+	int64_t id;
+
+	(void)given;
+	if (!get_id(cli, &id) || !queue_retry(&cli->work, id) ||
+	    !audit(&cli->work, "queue retry", cli->rest[0], NULL))
+		return false;
+	if (!cli->json)
+		printf("message %s goes as soon as a lane is free\n",
+		    cli->rest[0]);
+	return true;
+}
+
+static bool cancel(struct cli *cli, const void *given)
+{
+	const struct options *options = given;
+	const char *reason =
+	    options->reason ? options->reason : "cancelled by the operator";
+	int64_t id;
+
+	if (!get_id(cli, &id) || !queue_cancel(&cli->work, id, reason) ||
+	    !audit(&cli->work, "queue cancel", cli->rest[0], NULL))
+		return false;
+	if (!cli->json)
+		printf("message %s is cancelled\n", cli->rest[0]);
+	return true;
+}
+
+const struct command command_queue_list = {
+	.name = "queue list",
+	.arguments = "",
+	.summary = "List messages, the newest first.",
+	.rows = list_rows,
+	.options_size = sizeof(struct options),
+	.needs = CLI_NEEDS_ALL,
+	.run = list_messages,
+};
+
+const struct command command_queue_show = {
+	.name = "queue show",
+	.arguments = "MESSAGE",
+	.summary = "Tell the whole story of a message.",
+	.rows = plain_rows,
+	.options_size = sizeof(struct options),
+	.needs = CLI_NEEDS_ALL,
+	.rest_least = 1,
+	.rest_most = 1,
+	.run = show,
+};
+
+const struct command command_queue_retry = {
+	.name = "queue retry",
+	.arguments = "MESSAGE",
+	.summary = "Try a waiting, refused or held message now.",
+	.rows = plain_rows,
+	.options_size = sizeof(struct options),
+	.needs = CLI_NEEDS_ALL,
+	.rest_least = 1,
+	.rest_most = 1,
+	.run = retry,
+};
+
+const struct command command_queue_cancel = {
+	.name = "queue cancel",
+	.arguments = "MESSAGE",
+	.summary = "Cancel a message that waits.",
+	.rows = cancel_rows,
+	.options_size = sizeof(struct options),
+	.needs = CLI_NEEDS_ALL,
+	.rest_least = 1,
+	.rest_most = 1,
+	.run = cancel,
+};

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+#include "delivery/sandbox.h"
+
+#include "base/config.h"
+#include "base/json.h"
+#include "cli/cli.h"
+
+struct options {
+	struct cli_common common;
+	const char *code_file;
+};
+
+static const struct option_row plain_rows[] = { CLI_COMMON_ROWS(
+    struct options) };
+
+static const struct option_row verify_rows[] = {
+	OPTION_ROW_TEXT(struct options, code_file, "code-file", 0, "FILE",
+	    "Take the code from the first line of FILE, - for standard input, "
+	    "instead of from the command line."),
+	CLI_COMMON_ROWS(struct options)
+};
+
+static bool status(struct cli *cli, const void *given)
+{
+	cJSON *json = sandbox_status(&cli->work);
+
+	(void)given;
+	if (!json)
+		return false;
+	if (cli->json) {
+		cli_print_json(cli, json);
+		return true;
+	}
+	printf("sandbox: %s since %s\nverified numbers: %.0f\nmessages held: "
+	       "%.0f\n",
+	    cJSON_IsTrue(json_at(json, "/sandbox")) ? "on" : "off",
+	    json_text(json, "/since"),
+	    cJSON_GetNumberValue(json_at(json, "/verified_numbers")),
+	    cJSON_GetNumberValue(json_at(json, "/held_messages")));
+	return true;
+}
+
+static bool enter(struct cli *cli, const void *given)
+{
+	(void)given;
+	if (!sandbox_set(&cli->work, true))
+		return false;
+	if (!cli->json)
+		puts("the sandbox is on: SMS go to verified numbers only");
+	return true;
+}
+
+static bool leave(struct cli *cli, const void *given)
+{
+	(void)given;
+	if (!sandbox_set(&cli->work, false))
+		return false;
+	if (!cli->json)
+		puts("the sandbox is off: SMS go to every number; what was "
+		     "held goes now");
+	return true;
+}
+
+static bool add(struct cli *cli, const void *given)
+{
+	(void)given;
+	if (!sandbox_add(&cli->work, &cli->engine, cli->rest[0]))
+		return false;
+	if (!cli->json)
+		printf("a code goes to %s; next: usher sandbox verify %s "
+		       "CODE\n",
+		    cli->rest[0], cli->rest[0]);
+	return true;
+}
+
+static bool verify(struct cli *cli, const void *given)
+{
+	const struct options *options = given;
+	const char *code = cli->rest[1];
+
+	if (options->code_file)
+		code = config_secret(cli->work.mem, options->code_file,
+		    &cli->work.err);
+	else if (!code)
+		return work_fail(&cli->work, ERR_USAGE,
+		    "the code is missing: usher sandbox verify NUMBER CODE");
+	if (!code ||
+	    !sandbox_verify(&cli->work, &cli->engine, cli->rest[0], code))
+		return false;
+	if (!cli->json)
+		printf("%s is verified; what was held for it goes now\n",
+		    cli->rest[0]);
+	return true;
+}
+
+static bool list_numbers(struct cli *cli, const void *given)
+{
+	cJSON *list = sandbox_list(&cli->work);
+	const cJSON *number;
+
+	(void)given;
+	if (!list)
+		return false;
+	if (cli->json) {
+		cJSON *json = json_object(cli->work.mem);
+		cJSON_AddItemReferenceToObject(json, "PhoneNumbers", list);
+		cli_print_json(cli, json);
+		return true;
+	}
+	cJSON_ArrayForEach(number, list)
+	{
+		printf("%-16s %s\n", json_text(number, "/PhoneNumber"),
+		    json_text(number, "/Status"));
+	}
+	return true;
+}
+
+static bool remove_number(struct cli *cli, const void *given)
+{
+	(void)given;
+	if (!sandbox_remove(&cli->work, cli->rest[0]))
+		return false;
+	if (!cli->json)
+		printf("%s is removed\n", cli->rest[0]);
+	return true;
+}
+
+const struct command command_sandbox_status = {
+	.name = "sandbox status",
+	.arguments = "",
+	.summary = "Tell whether the SMS sandbox is on and what it holds.",
+	.rows = plain_rows,
+	.options_size = sizeof(struct options),
+	.needs = CLI_NEEDS_ALL,
+	.run = status,
+};
+
+const struct command command_sandbox_enter = {
+	.name = "sandbox enter",
+	.arguments = "",
+	.summary = "Turn the sandbox on: SMS go to verified numbers only.",
+	.rows = plain_rows,
+	.options_size = sizeof(struct options),
+	.needs = CLI_NEEDS_ALL,
+	.run = enter,
+};
+
+const struct command command_sandbox_exit = {
+	.name = "sandbox exit",
+	.arguments = "",
+	.summary = "Turn the sandbox off; what was held goes.",
+	.rows = plain_rows,
+	.options_size = sizeof(struct options),
+	.needs = CLI_NEEDS_ALL,
+	.run = leave,
+};
+
+const struct command command_sandbox_add = {
+	.name = "sandbox add",
+	.arguments = "NUMBER",
+	.summary = "Add a number, or send it a new code.",
+	.rows = plain_rows,
+	.options_size = sizeof(struct options),
+	.needs = CLI_NEEDS_ALL,
+	.rest_least = 1,
+	.rest_most = 1,
+	.run = add,
+};
+
+const struct command command_sandbox_verify = {
+	.name = "sandbox verify",
+	.arguments = "NUMBER [CODE]",
+	.summary = "Verify a number by the code that was sent to it.",
+	.rows = verify_rows,
+	.options_size = sizeof(struct options),
+	.needs = CLI_NEEDS_ALL,
+	.rest_least = 1,
+	.rest_most = 2,
+	.run = verify,
+};
+
+const struct command command_sandbox_list = {
+	.name = "sandbox list",
+	.arguments = "",
+	.summary = "List the numbers and whether they are verified.",
+	.rows = plain_rows,
+	.options_size = sizeof(struct options),
+	.needs = CLI_NEEDS_ALL,
+	.run = list_numbers,
+};
+
+const struct command command_sandbox_remove = {
+	.name = "sandbox remove",
+	.arguments = "NUMBER",
+	.summary = "Remove a number, 24 hours after its last attempt.",
+	.rows = plain_rows,
+	.options_size = sizeof(struct options),
+	.needs = CLI_NEEDS_ALL,
+	.rest_least = 1,
+	.rest_most = 1,
+	.run = remove_number,
+};

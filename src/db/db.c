@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+#include "db/db.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <libpq-fe.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+
+struct db {
+	PGconn *conn;
+	char state[6];
+	bool prepared[QUERY_COUNT];
+};
+
+struct rows {
+	PGresult *result;
+};
+
+static const struct statement {
+	const char *name;
+	const char *text;
+	size_t parameters;
+} statements[] = {
+#define QUERY(name, parameters, text) { #name, text, parameters },
+#include "db/queries.def"
+#undef QUERY
+};
+
+/*
+ * Pinned for every connection. Our statements reach rows by keys; the planner
+ * may think a fresh table small, choose to read or hash all of it, and keep
+ * that plan for the life of the connection while the table grows.
+ */
+#define OPTIONS                                                            \
+	"-c search_path=usher -c client_encoding=UTF8 -c timezone=UTC "    \
+	"-c datestyle=ISO -c enable_hashjoin=off -c enable_mergejoin=off " \
+	"-c enable_seqscan=off -c statement_timeout=60s -c jit=off "       \
+	"-c idle_in_transaction_session_timeout=60s"
+
+static void let_go_connection(void *conn)
+{
+	PQfinish(conn);
+}
+
+static void let_go_result(void *result)
+{
+	PQclear(result);
+}
+
+static void set_error(struct work *work, const char *words)
+{
+	char *copy = mem_text(work->mem, words);
+
+	copy[strcspn(copy, "\n")] = '\0';
+	err_set_detail(&work->err, ERR_DATABASE, "the database failed", copy);
+}
+
+static PGconn *connect_to(const char *database, const char *application)
+{
+	/* What the operator's string says comes last and wins. */
+	const char *const keys[] = { "application_name", "connect_timeout",
+		"keepalives_idle", "tcp_user_timeout", "options", "dbname",
+		NULL };
+	const char *const values[] = { application, "10", "30", "30000",
+		OPTIONS, database, NULL };
+
+	return PQconnectdbParams(keys, values, 1);
+}
+
+struct db *db_open(struct mem *mem, const char *database,
+    const char *application, struct err *err)
+{
+	struct db *db = mem_make(mem, struct db);
+
+	db->conn = connect_to(database, application);
+	if (!db->conn || PQstatus(db->conn) != CONNECTION_OK) {
+		char *words = mem_text(mem, PQerrorMessage(db->conn));
+		words[strcspn(words, "\n")] = '\0';
+		err_set_detail(err, ERR_DATABASE,
+		    "cannot connect to the database; is it running, and does "
+		    "the setting 'database' name it?",
+		    words);
+		PQfinish(db->conn);
+		return NULL;
+	}
+	mem_defer(mem, let_go_connection, db->conn);
+	return db;
+}
+
+bool db_renew(struct work *work)
+{
+	struct db *db = work->db;
+
+	if (!db_lost(db))
+		return true;
+	memset(db->prepared, 0, sizeof(db->prepared));
+	PQreset(db->conn);
+	if (PQstatus(db->conn) == CONNECTION_OK)
+		return true;
+	set_error(work, PQerrorMessage(db->conn));
+	return false;
+}
+
+bool db_lost(const struct db *db)
+{
+	return PQstatus(db->conn) != CONNECTION_OK;
+}
+
+bool db_answers(const char *database)
+{
+	const char *const keys[] = { "connect_timeout", "dbname", NULL };
+	const char *const values[] = { "2", database, NULL };
+
+	return PQpingParams(keys, values, 1) == PQPING_OK;
+}
+
+/* Keeps the result with the work; NULL when it tells of a failure. */
+static PGresult *taken(struct work *work, PGresult *result)
+{
+	ExecStatusType status = PQresultStatus(result);
+
+	if (result)
+		mem_defer(work->mem, let_go_result, result);
+	if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK)
+		return result;
+	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	memcpy(work->db->state, state ? state : "08000", 6);
+	set_error(work, PQerrorMessage(work->db->conn));
+	return NULL;
+}
+
+static bool prepare(struct work *work, enum query query)
+{
+	struct db *db = work->db;
+	const struct statement *statement = &statements[query];
+
+	if (db->prepared[query])
+		return true;
+	if (!taken(work,
+	        PQprepare(db->conn, statement->name, statement->text, 0, NULL)))
+		return false;
+	db->prepared[query] = true;
+	return true;
+}
+
+bool db_prepare_all(struct work *work)
+{
+	for (int query = 0; query < QUERY_COUNT; query++)
+		if (!prepare(work, (enum query)query)) {
+			char *words = mem_printf(work->mem, "%s: %s",
+			    statements[query].name, work->err.detail);
+			set_error(work, words);
+			return false;
+		}
+	return true;
+}
+
+struct rows *db_run_array(struct work *work, enum query query,
+    const char *const *parameters, size_t count)
+{
+	assert(count == statements[query].parameters);
+	if (!prepare(work, query))
+		return NULL;
+	PGresult *result =
+	    taken(work, PQexecPrepared(work->db->conn, statements[query].name,
+	                    (int)count, parameters, NULL, NULL, 0));
+	if (!result)
+		return NULL;
+	struct rows *rows = mem_make(work->mem, struct rows);
+	rows->result = result;
+	return rows;
+}
+
+const char *db_state(const struct db *db)
+{
+	return db->state;
+}
+
+bool db_script(struct work *work, const char *sql)
+{
+	return taken(work, PQexec(work->db->conn, sql)) != NULL;
+}
+
+bool db_begin(struct work *work)
+{
+	return db_script(work, "begin");
+}
+
+bool db_commit(struct work *work)
+{
+	if (db_script(work, "commit"))
+		return true;
+	if (db_lost(work->db)) {
+		char *detail = mem_text(work->mem, work->err.detail);
+		err_set_detail(&work->err, ERR_COMMIT_UNKNOWN,
+		    "the connection to the database broke during the commit; "
+		    "look whether it was done before repeating it",
+		    detail);
+	}
+	return false;
+}
+
+void db_rollback(struct work *work)
+{
+	struct err kept = work->err;
+
+	if (PQtransactionStatus(work->db->conn) != PQTRANS_IDLE)
+		db_script(work, "rollback");
+	work->err = kept;
+}
+
+int rows_count(const struct rows *rows)
+{
+	return PQntuples(rows->result);
+}
+
+static const char *cell(const struct rows *rows, int row, const char *column)
+{
+	int number = PQfnumber(rows->result, column);
+
+	assert(number >= 0 && row < PQntuples(rows->result));
+	return PQgetisnull(rows->result, row, number)
+	           ? NULL
+	           : PQgetvalue(rows->result, row, number);
+}
+
+const char *rows_text(const struct rows *rows, int row, const char *column)
+{
+	return cell(rows, row, column);
+}
+
+int64_t rows_int(const struct rows *rows, int row, const char *column)
+{
+	const char *text = cell(rows, row, column);
+
+	return text ? strtoll(text, NULL, 10) : 0;
+}
+
+bool rows_bool(const struct rows *rows, int row, const char *column)
+{
+	const char *text = cell(rows, row, column);
+
+	return text && *text == 't';
+}
+
+void rows_read(const struct rows *rows, int row, const struct column *columns,
+    void *into)
+{
+	for (; columns->name; columns++) {
+		char *place = (char *)into + columns->offset;
+		switch (columns->kind) {
+		case COLUMN_TEXT:
+			*(const char **)(void *)place =
+			    rows_text(rows, row, columns->name);
+			break;
+		case COLUMN_INT:
+			*(int64_t *)(void *)place =
+			    rows_int(rows, row, columns->name);
+			break;
+		case COLUMN_BOOL:
+			*(bool *)place = rows_bool(rows, row, columns->name);
+			break;
+		}
+	}
+}
+
+char *db_array(struct mem *mem, const char *const *texts, size_t count)
+{
+	struct str *array = str_new(mem, STR_LIMIT_LARGE);
+
+	str_add(array, "{");
+	for (size_t i = 0; i < count; i++) {
+		str_add(array, i ? "," : "");
+		str_add(array, texts[i] ? "\"" : "null");
+		for (const char *at = texts[i]; at && *at; at++) {
+			if (*at == '"' || *at == '\\')
+				str_add_char(array, '\\');
+			str_add_char(array, *at);
+		}
+		str_add(array, texts[i] ? "\"" : "");
+	}
+	str_add(array, "}");
+	return mem_text(mem, str_text(array));
+}
+
+char *db_int(struct mem *mem, int64_t number)
+{
+	return mem_printf(mem, "%" PRId64, number);
+}

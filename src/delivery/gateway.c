@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: MIT */
+#include "delivery/gateway.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/pattern.h"
+#include "base/str.h"
+#include "delivery/gateway_profile.h"
+#include "message/gsm.h"
+
+#define ANSWER_MOST 65536
+
+struct gateway {
+	const struct gateway_profile *profile;
+	const char *secret;
+};
+
+struct gateway *gateway_read(struct mem *mem, const char *path,
+    const char *secret, struct err *err)
+{
+	struct gateway *gateway = mem_make(mem, struct gateway);
+
+	gateway->profile = gateway_profile_read(mem, path, err);
+	gateway->secret = secret;
+	return gateway->profile ? gateway : NULL;
+}
+
+const char *gateway_name(const struct gateway *gateway)
+{
+	return gateway->profile->name;
+}
+
+int64_t gateway_concurrency(const struct gateway *gateway)
+{
+	return gateway->profile->limits->concurrency.value;
+}
+
+bool gateway_holds_ambiguous(const struct gateway *gateway)
+{
+	return strcmp(gateway->profile->ambiguous, "hold") == 0;
+}
+
+static void note_answer(void *context, const struct http_answer *answer)
+{
+	struct err *err = context;
+
+	if (answer->answered)
+		err->code = ERR_NONE;
+	else
+		err_set_detail(err, ERR_PEER, "the gateway does not answer",
+		    answer->words);
+}
+
+/* Scheme, host and port, and nothing that could be a message. */
+static const char *origin(struct mem *mem, const char *url)
+{
+	const char *host = strstr(url, "://") + 3;
+
+	return mem_printf(mem, "%.*s/",
+	    (int)(host - url + (long)strcspn(host, "/?#")), url);
+}
+
+bool gateway_reachable(struct mem *mem, const struct gateway *gateway,
+    struct err *err)
+{
+	const struct gateway_profile *profile = gateway->profile;
+	struct http *http = http_new(mem, err);
+	struct http_request request = {
+		.method = "GET",
+		.url = origin(mem, profile->url),
+		.connect_ms = profile->limits->connect_ms.value,
+		.total_ms = profile->limits->total_ms.value,
+		.answer_most = ANSWER_MOST,
+		.allow_private = profile->allow_private.value,
+	};
+
+	if (!http)
+		return false;
+	http_begin(http, &request);
+	while (http_running(http))
+		http_run(http, 100, note_answer, err);
+	return err->code == ERR_NONE;
+}
+
+/* The values of one message for the placeholders. */
+struct values {
+	const struct gateway *gateway;
+	const struct delivery *delivery;
+	struct gsm_count count;
+};
+
+enum position { IN_URL, IN_TEXT };
+
+/* A variable that the profile sets by the text's encoding. */
+static const char *variable(const struct values *values, const char *name)
+{
+	const struct field_list *list = &values->gateway->profile->variables;
+	const struct gateway_variable *variables = list->items;
+
+	for (size_t i = 0; i < list->count; i++)
+		if (strcmp(variables[i].name, name) == 0)
+			return values->count.encoding == GSM_7BIT
+			           ? variables[i].gsm7
+			           : variables[i].ucs2;
+	return NULL;
+}
+
+static const char *value_of(struct mem *mem, const struct values *values,
+    const char *name)
+{
+	const struct delivery *delivery = values->delivery;
+	const char *to = delivery->recipient;
+
+	if (strcmp(name, "to") == 0)
+		return to;
+	if (strcmp(name, "to_digits") == 0)
+		return *to == '+' ? to + 1 : to;
+	if (strcmp(name, "text") == 0)
+		return delivery->text;
+	if (strcmp(name, "secret") == 0)
+		return values->gateway->secret;
+	if (strcmp(name, "message_key") == 0)
+		return mem_printf(mem, "usher-%" PRId64, delivery->id);
+	if (strcmp(name, "parts") == 0)
+		return mem_printf(mem, "%d", values->count.parts);
+	return variable(values, name);
+}
+
+/* FORMAT with its {placeholders} filled; unknown braces stay. */
+static const char *fill(struct mem *mem, const struct values *values,
+    const char *format, enum position position)
+{
+	struct str *text = str_new(mem, STR_LIMIT_LARGE);
+
+	str_secret(text);
+	while (*format) {
+		size_t plain = strcspn(format, "{");
+		str_add_n(text, format, plain);
+		format += plain;
+		size_t length = *format ? strcspn(format, "}") : 0;
+		if (!length)
+			break;
+		const char *name = mem_text_n(mem, format + 1, length - 1);
+		const char *value = value_of(mem, values, name);
+		if (!value) {
+			str_add_char(text, *format++);
+			continue;
+		}
+		str_add(text,
+		    position == IN_URL ? http_escape(mem, value) : value);
+		format += length + (format[length] == '}');
+	}
+	return mem_secret(mem_text(mem, str_text(text)));
+}
+
+static const char *form_body(struct mem *mem, const struct values *values,
+    const struct field_list *pairs)
+{
+	struct str *body = str_new(mem, STR_LIMIT_LARGE);
+	const struct field_pair *items = pairs->items;
+
+	str_secret(body);
+	for (size_t i = 0; i < pairs->count; i++) {
+		const char *value = fill(mem, values, items[i].value, IN_TEXT);
+		/* A conditional pair that is empty is left out. */
+		if (!*value)
+			continue;
+		str_addf(body, "%s%s=%s", str_length(body) ? "&" : "",
+		    http_escape(mem, items[i].name), http_escape(mem, value));
+	}
+	return mem_secret(mem_text(mem, str_text(body)));
+}
+
+static void fill_json(struct mem *mem, const struct values *values, cJSON *json)
+{
+	cJSON *child;
+
+	if (cJSON_IsString(json))
+		cJSON_SetValuestring(json,
+		    fill(mem, values, json->valuestring, IN_TEXT));
+	cJSON_ArrayForEach(child, json) fill_json(mem, values, child);
+}
+
+static const char *json_body(struct mem *mem, const struct values *values,
+    const cJSON *pattern)
+{
+	/* A copy of the work's, so that it goes with it. */
+	cJSON *list = json_list(mem);
+
+	cJSON_AddItemToArray(list, cJSON_Duplicate(pattern, true));
+	fill_json(mem, values, cJSON_GetArrayItem(list, 0));
+	return json_print(mem, cJSON_GetArrayItem(list, 0));
+}
+
+static const char *make_body(struct mem *mem, const struct values *values,
+    const char **type)
+{
+	const struct gateway_profile *profile = values->gateway->profile;
+
+	if (profile->form.count) {
+		*type = "application/x-www-form-urlencoded";
+		return form_body(mem, values, &profile->form);
+	}
+	if (profile->json) {
+		*type = "application/json";
+		return json_body(mem, values, profile->json);
+	}
+	*type = profile->content_type ? profile->content_type
+	                              : "text/plain; charset=UTF-8";
+	return fill(mem, values, profile->raw ? profile->raw : "", IN_TEXT);
+}
+
+static const char *const *make_headers(struct mem *mem,
+    const struct values *values, const char *type)
+{
+	const struct field_list *list = &values->gateway->profile->headers;
+	const struct field_pair *pairs = list->items;
+	const char **headers = mem_array(mem, const char *, list->count + 2);
+	size_t count = 0;
+
+	if (type)
+		headers[count++] = mem_printf(mem, "Content-Type: %s", type);
+	for (size_t i = 0; i < list->count; i++) {
+		char *value =
+		    mem_text(mem, fill(mem, values, pairs[i].value, IN_TEXT));
+		for (char *at = value; (at = strpbrk(at, "\r\n")); at++)
+			*at = ' ';
+		headers[count++] =
+		    mem_secret(mem_printf(mem, "%s: %s", pairs[i].name, value));
+	}
+	return headers;
+}
+
+static bool fits(const struct gateway *gateway, const struct gsm_count *count,
+    struct delivery *delivery)
+{
+	char words[96];
+
+	if (count->parts <= gateway->profile->limits->parts.value)
+		return true;
+	snprintf(words, sizeof(words),
+	    "%d parts; the gateway's profile allows %" PRId64, count->parts,
+	    gateway->profile->limits->parts.value);
+	delivery_tell(delivery, DELIVERY_REFUSED, 0, NULL, words);
+	return false;
+}
+
+bool gateway_ask(struct mem *mem, const struct gateway *gateway,
+    struct delivery *delivery, struct http_request *request)
+{
+	const struct gateway_profile *profile = gateway->profile;
+	struct values values = { .gateway = gateway, .delivery = delivery };
+	bool post = strcmp(profile->method, "POST") == 0;
+	const char *type = NULL;
+
+	gsm_count(delivery->text, &values.count);
+	if (!fits(gateway, &values.count, delivery))
+		return false;
+	*request = (struct http_request){
+		.method = profile->method,
+		.url = fill(mem, &values, profile->url, IN_URL),
+		.body = post ? make_body(mem, &values, &type) : NULL,
+		.user = profile->user,
+		.password = gateway->secret,
+		.connect_ms = profile->limits->connect_ms.value,
+		.total_ms = profile->limits->total_ms.value,
+		.answer_most = ANSWER_MOST,
+		.allow_private = profile->allow_private.value,
+		.owner = delivery,
+	};
+	request->headers = make_headers(mem, &values, type);
+	return true;
+}
+
+/* What a finder of the profile finds in the answer, or NULL. */
+static const char *find(struct mem *mem, const struct gateway_finder *finder,
+    const char *body, const cJSON *json)
+{
+	struct err err = { 0 };
+
+	if (!finder)
+		return NULL;
+	if (finder->match)
+		return pattern_capture(mem, finder->match, body, &err);
+	const cJSON *found = json ? json_at(json, finder->pointer) : NULL;
+	if (cJSON_IsNumber(found))
+		return mem_printf(mem, "%.0f", found->valuedouble);
+	return cJSON_GetStringValue(found);
+}
+
+static enum delivery_class class_named(const char *name)
+{
+	static const struct {
+		const char *name;
+		enum delivery_class class;
+	} classes[] = {
+		{ "accepted", DELIVERY_ACCEPTED },
+		{ "retry", DELIVERY_RETRY },
+		{ "throttle", DELIVERY_LANE_FAULT },
+		{ "permanent", DELIVERY_REFUSED },
+		{ "lane_fault", DELIVERY_LANE_FAULT },
+	};
+
+	for (size_t i = 0; i < sizeof(classes) / sizeof(*classes); i++)
+		if (strcmp(classes[i].name, name) == 0)
+			return classes[i].class;
+	return DELIVERY_AMBIGUOUS;
+}
+
+static enum delivery_class class_of_status(int status)
+{
+	if (status == 408 || status == 425 || (status >= 500 && status != 503))
+		return DELIVERY_RETRY;
+	if (status == 429 || status == 503 || status / 100 == 3 ||
+	    status == 401 || status == 402 || status == 403 || status == 407)
+		return DELIVERY_LANE_FAULT;
+	return status / 100 == 4 ? DELIVERY_REFUSED : DELIVERY_AMBIGUOUS;
+}
+
+static bool status_succeeds(const struct gateway_profile *profile, int status)
+{
+	const struct field_list *list = &profile->success->statuses;
+	const struct gateway_status *statuses = list->items;
+
+	for (size_t i = 0; i < list->count; i++)
+		if (statuses[i].status.value == status)
+			return true;
+	return !list->count && status / 100 == 2;
+}
+
+/* With a rule for the body: 1 it says yes, 0 no, -1 what it looks at is not
+ * there. */
+static int body_succeeds(struct mem *mem, const struct gateway_success *success,
+    const char *body, const cJSON *json)
+{
+	struct gateway_finder finder = { success->pointer, success->match };
+
+	if (!success->pointer && !success->match)
+		return 1;
+	const char *found = find(mem, &finder, body, json);
+	if (!found)
+		return success->match ? 0 : -1;
+	return !success->equals || strcmp(found, success->equals) == 0;
+}
+
+static void judge_failure(struct mem *mem,
+    const struct gateway_profile *profile, const struct http_answer *answer,
+    const cJSON *json, struct delivery *delivery)
+{
+	const char *code = find(mem, profile->error_code, answer->body, json);
+	const char *text = find(mem, profile->error_text, answer->body, json);
+	const struct field_pair *classes = profile->classes.items;
+	enum delivery_class class = class_of_status(answer->status);
+
+	for (size_t i = 0; code && i < profile->classes.count; i++)
+		if (strcmp(classes[i].name, code) == 0)
+			class = class_named(classes[i].value);
+	delivery_tell(delivery, class, answer->status, NULL,
+	    mem_printf(mem, "HTTP %d%s%s: %.120s", answer->status,
+	        code ? ", code " : "", code ? code : "",
+	        text ? text : answer->body));
+	delivery->outcome.retry_after_ms = answer->retry_after_s * 1000;
+}
+
+static void judge_success(struct mem *mem,
+    const struct gateway_profile *profile, const struct http_answer *answer,
+    const cJSON *json, struct delivery *delivery)
+{
+	const char *id = find(mem, profile->message_id, answer->body, json);
+
+	delivery_tell(delivery, DELIVERY_ACCEPTED, answer->status, NULL,
+	    mem_printf(mem, "HTTP %d: %.120s", answer->status, answer->body));
+	snprintf(delivery->outcome.remote_id,
+	    sizeof(delivery->outcome.remote_id), "%s", id ? id : "");
+}
+
+static void judge_silence(const struct http_answer *answer,
+    struct delivery *delivery)
+{
+	delivery_tell(delivery,
+	    answer->offered ? DELIVERY_AMBIGUOUS : DELIVERY_LANE_FAULT,
+	    answer->status, NULL, answer->words);
+}
+
+void gateway_judge(struct mem *mem, const struct gateway *gateway,
+    const struct http_answer *answer, struct delivery *delivery)
+{
+	const struct gateway_profile *profile = gateway->profile;
+	struct err err = { 0 };
+
+	delivery->outcome.took_ms = answer->took_ms;
+	if (!answer->answered) {
+		judge_silence(answer, delivery);
+		return;
+	}
+	const cJSON *json = json_read(mem, answer->body, &err);
+	bool status = status_succeeds(profile, answer->status);
+	int body =
+	    status ? body_succeeds(mem, profile->success, answer->body, json)
+	           : 0;
+	if (status && body == 1)
+		judge_success(mem, profile, answer, json, delivery);
+	else if (status && body < 0)
+		delivery_tell(delivery, DELIVERY_AMBIGUOUS, answer->status,
+		    NULL, "the answer lacks what its profile looks at");
+	else
+		judge_failure(mem, profile, answer, json, delivery);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * gateway - an SMS gateway described by a JSON profile: how to ask it, and
+ * what its answer means. No network here.
+ *
+ * usher-gateway in the manual of usher.conf describes the members. Values are
+ * encoded by where they stand (URL, form, JSON string, header), never by the
+ * profile's author.
+ */
+#ifndef DELIVERY_GATEWAY_H
+#define DELIVERY_GATEWAY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "delivery/delivery.h"
+#include "delivery/http.h"
+
+struct gateway;
+
+/* Reads and checks a profile; ERR_CONFIG names the member and the rule. */
+struct gateway *gateway_read(struct mem *mem, const char *path,
+    const char *secret, struct err *err);
+
+const char *gateway_name(const struct gateway *gateway);
+
+/*
+ * Asks the gateway's address for nothing and takes any HTTP answer for life;
+ * no message is sent. ERR_PEER when none comes.
+ */
+bool gateway_reachable(struct mem *mem, const struct gateway *gateway,
+    struct err *err);
+int64_t gateway_concurrency(const struct gateway *gateway);
+bool gateway_holds_ambiguous(const struct gateway *gateway);
+
+/*
+ * The request that sends DELIVERY's text, in MEM. False when it may not be
+ * sent: the outcome says why.
+ */
+bool gateway_ask(struct mem *mem, const struct gateway *gateway,
+    struct delivery *delivery, struct http_request *request);
+
+/* Sets DELIVERY's outcome from the answer. */
+void gateway_judge(struct mem *mem, const struct gateway *gateway,
+    const struct http_answer *answer, struct delivery *delivery);
+
+#endif

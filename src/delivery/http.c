@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: MIT */
+#include "delivery/http.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <curl/curl.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/str.h"
+
+#define RETRY_AFTER_MOST_S 3600
+
+struct http {
+	CURLM *multi;
+	int running;
+};
+
+struct transfer {
+	struct mem *mem;
+	CURL *easy;
+	struct curl_slist *headers;
+	struct http_request request;
+	struct str *body;
+	size_t read; /* bytes of the request's body handed over */
+	char error[CURL_ERROR_SIZE];
+};
+
+static void let_go(void *multi)
+{
+	curl_multi_cleanup(multi);
+	curl_global_cleanup();
+}
+
+struct http *http_new(struct mem *mem, struct err *err)
+{
+	struct http *http = mem_make(mem, struct http);
+
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK)
+		http->multi = curl_multi_init();
+	if (!http->multi) {
+		err_set(err, ERR_INTERNAL, "libcurl cannot be used");
+		return NULL;
+	}
+	mem_defer(mem, let_go, http->multi);
+	return http;
+}
+
+int http_running(const struct http *http)
+{
+	return http->running;
+}
+
+static size_t take_answer(char *bytes, size_t size, size_t count,
+    void *argument)
+{
+	struct transfer *transfer = argument;
+
+	str_add_n(transfer->body, bytes, size * count);
+	return str_full(transfer->body) ? 0 : size * count;
+}
+
+static size_t give_body(char *room, size_t size, size_t count, void *argument)
+{
+	struct transfer *transfer = argument;
+	size_t left = strlen(transfer->request.body) - transfer->read;
+	size_t length = size * count < left ? size * count : left;
+
+	memcpy(room, transfer->request.body + transfer->read, length);
+	transfer->read += length;
+	return length;
+}
+
+/* A body that was read once is not read again: no silent second sending. */
+static int refuse_rewind(void *argument, curl_off_t offset, int origin)
+{
+	const struct transfer *transfer = argument;
+
+	(void)offset;
+	(void)origin;
+	return transfer->read ? CURL_SEEKFUNC_FAIL : CURL_SEEKFUNC_OK;
+}
+
+static bool is_private_4(uint32_t address)
+{
+	static const struct {
+		uint32_t network, mask;
+	} ranges[] = {
+		{ 0x00000000, 0xff000000 },
+		{ 0x0a000000, 0xff000000 },
+		{ 0x64400000, 0xffc00000 },
+		{ 0x7f000000, 0xff000000 },
+		{ 0xa9fe0000, 0xffff0000 },
+		{ 0xac100000, 0xfff00000 },
+		{ 0xc0a80000, 0xffff0000 },
+		{ 0xe0000000, 0xe0000000 },
+	};
+
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(*ranges); i++)
+		if ((address & ranges[i].mask) == ranges[i].network)
+			return true;
+	return false;
+}
+
+static bool is_private_6(const struct in6_addr *address)
+{
+	const unsigned char *b = address->s6_addr;
+
+	if (IN6_IS_ADDR_V4MAPPED(address))
+		return is_private_4((uint32_t)b[12] << 24 |
+		                    (uint32_t)b[13] << 16 |
+		                    (uint32_t)b[14] << 8 | b[15]);
+	return IN6_IS_ADDR_LOOPBACK(address) ||
+	       IN6_IS_ADDR_UNSPECIFIED(address) ||
+	       IN6_IS_ADDR_LINKLOCAL(address) ||
+	       IN6_IS_ADDR_MULTICAST(address) || (b[0] & 0xfe) == 0xfc;
+}
+
+/* After resolution, so that no name can lead inside. */
+static curl_socket_t open_socket(void *argument, curlsocktype purpose,
+    struct curl_sockaddr *address)
+{
+	const struct transfer *transfer = argument;
+	bool inside = true;
+
+	(void)purpose;
+	if (address->family == AF_INET) {
+		struct sockaddr_in in;
+		memcpy(&in, &address->addr, sizeof(in));
+		inside = is_private_4(ntohl(in.sin_addr.s_addr));
+	} else if (address->family == AF_INET6) {
+		struct sockaddr_in6 in6;
+		memcpy(&in6, &address->addr, sizeof(in6));
+		inside = is_private_6(&in6.sin6_addr);
+	}
+	if (inside && !transfer->request.allow_private)
+		return CURL_SOCKET_BAD;
+	return socket(address->family, address->socktype | SOCK_CLOEXEC,
+	    address->protocol);
+}
+
+static void set_body(struct transfer *transfer)
+{
+	CURL *easy = transfer->easy;
+
+	if (strcmp(transfer->request.method, "GET") == 0) {
+		/* A kept connection could make libcurl repeat it. */
+		curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+		curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
+		return;
+	}
+	curl_easy_setopt(easy, CURLOPT_POST, 1L);
+	curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+	    (curl_off_t)strlen(transfer->request.body));
+	curl_easy_setopt(easy, CURLOPT_READFUNCTION, give_body);
+	curl_easy_setopt(easy, CURLOPT_READDATA, transfer);
+	curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, refuse_rewind);
+	curl_easy_setopt(easy, CURLOPT_SEEKDATA, transfer);
+}
+
+static void set_limits(struct transfer *transfer)
+{
+	CURL *easy = transfer->easy;
+	const struct http_request *request = &transfer->request;
+
+	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(easy, CURLOPT_SSLVERSION,
+	    (long)CURL_SSLVERSION_TLSv1_2);
+	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
+	    (long)CURL_HTTP_VERSION_1_1);
+	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+	    (long)request->connect_ms);
+	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->total_ms);
+	curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, 60L);
+	curl_easy_setopt(easy, CURLOPT_PROXY, "");
+	curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer);
+	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->error);
+}
+
+static void set_headers(struct transfer *transfer)
+{
+	const char *const *header = transfer->request.headers;
+
+	transfer->headers = curl_slist_append(NULL, "Expect:");
+	for (; header && *header; header++)
+		transfer->headers =
+		    curl_slist_append(transfer->headers, *header);
+	curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers);
+	curl_easy_setopt(transfer->easy, CURLOPT_USERAGENT, "usher");
+	if (!transfer->request.user)
+		return;
+	curl_easy_setopt(transfer->easy, CURLOPT_HTTPAUTH,
+	    (long)CURLAUTH_BASIC);
+	curl_easy_setopt(transfer->easy, CURLOPT_USERNAME,
+	    transfer->request.user);
+	curl_easy_setopt(transfer->easy, CURLOPT_PASSWORD,
+	    transfer->request.password);
+}
+
+void http_begin(struct http *http, const struct http_request *request)
+{
+	struct mem *mem = mem_new(NULL);
+	struct transfer *transfer = mem_make(mem, struct transfer);
+
+	transfer->mem = mem;
+	transfer->request = *request;
+	transfer->body = str_new(mem, request->answer_most);
+	transfer->easy = curl_easy_init();
+	if (!transfer->easy)
+		log_fatal("out of memory"); /* uncovered: only without memory */
+	curl_easy_setopt(transfer->easy, CURLOPT_URL, request->url);
+	curl_easy_setopt(transfer->easy, CURLOPT_PRIVATE, transfer);
+	curl_easy_setopt(transfer->easy, CURLOPT_WRITEFUNCTION, take_answer);
+	curl_easy_setopt(transfer->easy, CURLOPT_WRITEDATA, transfer);
+	set_limits(transfer);
+	set_headers(transfer);
+	set_body(transfer);
+	curl_multi_add_handle(http->multi, transfer->easy);
+	http->running++;
+}
+
+/* Before the request went out, nothing can have been done with it. */
+static bool was_offered(CURL *easy, CURLcode result)
+{
+	curl_off_t pretransfer = 0;
+
+	curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &pretransfer);
+	return pretransfer > 0 && result != CURLE_COULDNT_RESOLVE_HOST &&
+	       result != CURLE_COULDNT_CONNECT &&
+	       result != CURLE_SSL_CONNECT_ERROR &&
+	       result != CURLE_PEER_FAILED_VERIFICATION;
+}
+
+static int64_t retry_after_s(CURL *easy)
+{
+	curl_off_t seconds = 0;
+
+	curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &seconds);
+	if (seconds <= 0)
+		return 0;
+	return seconds < RETRY_AFTER_MOST_S ? seconds : RETRY_AFTER_MOST_S;
+}
+
+static void hand_over(struct transfer *transfer, CURLcode result,
+    void (*done)(void *, const struct http_answer *), void *context)
+{
+	long status = 0;
+	curl_off_t took = 0;
+	bool cut = str_full(transfer->body);
+
+	curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(transfer->easy, CURLINFO_TOTAL_TIME_T, &took);
+	struct http_answer answer = {
+		.owner = transfer->request.owner,
+		.answered = result == CURLE_OK,
+		.offered = was_offered(transfer->easy, result),
+		.status = (int)status,
+		.body = str_text(transfer->body),
+		.words = cut                ? "the answer is too long"
+		         : *transfer->error ? transfer->error
+		                            : curl_easy_strerror(result),
+		.retry_after_s = retry_after_s(transfer->easy),
+		.took_ms = took / 1000,
+	};
+	done(context, &answer);
+}
+
+static void finish(struct http *http, CURLMsg *message,
+    void (*done)(void *, const struct http_answer *), void *context)
+{
+	struct transfer *transfer = NULL;
+	CURL *easy = message->easy_handle;
+	CURLcode result = message->data.result;
+
+	curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&transfer);
+	hand_over(transfer, result, done, context);
+	curl_multi_remove_handle(http->multi, easy);
+	curl_easy_cleanup(easy);
+	curl_slist_free_all(transfer->headers);
+	mem_free(transfer->mem);
+	http->running--;
+}
+
+void http_run(struct http *http, int wait_ms,
+    void (*done)(void *context, const struct http_answer *answer),
+    void *context)
+{
+	int running;
+	int left;
+	CURLMsg *message;
+
+	curl_multi_perform(http->multi, &running);
+	if (running == http->running)
+		curl_multi_poll(http->multi, NULL, 0, wait_ms, NULL);
+	curl_multi_perform(http->multi, &running);
+	while ((message = curl_multi_info_read(http->multi, &left)))
+		if (message->msg == CURLMSG_DONE)
+			finish(http, message, done, context);
+}
+
+char *http_escape(struct mem *mem, const char *text)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	struct str *escaped = str_new(mem, STR_LIMIT_LARGE);
+
+	str_secret(escaped);
+	for (; *text; text++) {
+		unsigned char byte = (unsigned char)*text;
+		if (isalnum(byte) || strchr("-._~", byte)) {
+			str_add_char(escaped, *text);
+			continue;
+		}
+		str_add_char(escaped, '%');
+		str_add_char(escaped, digits[byte >> 4]);
+		str_add_char(escaped, digits[byte & 15]);
+	}
+	return mem_secret(mem_text(mem, str_text(escaped)));
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+#include "delivery/keeper.h"
+
+#include "base/clock.h"
+#include "base/config.h"
+#include "base/log.h"
+#include "db/db.h"
+#include "delivery/lane.h"
+#include "delivery/queue.h"
+
+#define ROUND_MS 250
+
+static void say(const char *what, int count)
+{
+	MEM_AUTO mem = mem_new(NULL);
+
+	if (count)
+		log_info("keeper", what, "messages", db_int(mem, count));
+}
+
+static bool chores(struct work *work)
+{
+	int reaped = 0;
+	int expired = 0;
+	int released = 0;
+
+	if (!db_renew(work) || !queue_reap(work, &reaped) ||
+	    !queue_expire(work, &expired) || !queue_release(work, &released) ||
+	    !queue_move_low_marks(work))
+		return false;
+	say("leases ran out", reaped);
+	say("temporary passwords expired", expired);
+	say("messages are no longer held", released);
+	return true;
+}
+
+int keeper_run(const struct engine *engine)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	struct err err = { 0 };
+
+	lane_catch_signals();
+	struct db *db =
+	    db_open(mem, engine->config->database, "usher keeper", &err);
+	if (!db) {
+		log_error("keeper", err.message, "detail", err.detail);
+		return err_exit_status(err.code);
+	}
+	while (!lane_stopping()) {
+		MEM_AUTO round = mem_new(NULL);
+		struct work work = { .mem = round, .db = db, .tag = "keeper" };
+		bool done = chores(&work);
+		if (!done)
+			log_warning("keeper",
+			    "cannot do the chores; trying "
+			    "again",
+			    "error", work.err.detail);
+		clock_sleep_ms(done ? ROUND_MS : 4 * ROUND_MS);
+	}
+	return 0;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The mail lane: an executable of its own, the only one that links libesmtp,
+ * since libesmtp can crash and block, and since smtp_socket.c's connect() and
+ * poll() are to touch nothing else. usherd starts it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include "base/config.h"
+#include "base/keyring.h"
+#include "base/log.h"
+#include "base/option.h"
+#include "base/secret.h"
+#include "delivery/lane.h"
+#include "delivery/smtp.h"
+
+struct options {
+	const char *config;
+	bool drain;
+};
+
+static const struct option_row rows[] = { OPTION_ROW_TEXT(struct options,
+	                                      config, "config", 'c', "FILE",
+	                                      "Read settings from FILE."),
+	OPTION_ROW_FLAG(struct options, drain, "drain", 0,
+	    "End when nothing is left to send."),
+	OPTION_ROW_END };
+
+/* libesmtp looks for certificates below HOME; secrets must not be dumped. */
+static void isolate(void)
+{
+	struct rlimit none = { 0, 0 };
+
+	setenv("HOME", "/nonexistent", 1);
+	unsetenv("XDG_CONFIG_DIR");
+	setrlimit(RLIMIT_CORE, &none);
+	prctl(PR_SET_DUMPABLE, 0);
+}
+
+int main(int argc, char **argv)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	struct options options = { 0 };
+	struct engine engine = { 0 };
+	struct err err = { 0 };
+	char **rest;
+
+	(void)argc;
+	isolate();
+	secret_init();
+	if (option_read(mem, rows, argv, &options, &rest, &err) &&
+	    (engine.config = config_read(mem, options.config, &err)) &&
+	    (engine.keyring = keyring_read(mem, engine.config->key_file, &err)))
+		return lane_run(&engine, &smtp_carrier, options.drain);
+	log_error("usher-mail", err.message, "detail",
+	    *err.detail ? err.detail : NULL);
+	return err_exit_status(err.code);
+}

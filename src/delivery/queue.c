@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: MIT */
+#include "delivery/queue.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/secret.h"
+#include "db/db.h"
+#include "delivery/backoff.h"
+
+static bool read_row(struct work *work, const struct rows *rows, int row,
+    struct delivery *delivery)
+{
+#define C(member) COLUMN(struct delivery, member)
+	static const struct column columns[] = { C(id), C(epoch), C(attempt),
+		C(losses), C(kind), C(pool_id), C(sub), C(medium),
+		C(destination), C(username), C(invitation), C(has_password),
+		C(sealed), C(created_ms), C(expires_ms), C(expired),
+		C(current_invitation), C(status), C(mail_from), C(reply_to),
+		C(sandbox), C(verified), COLUMN_END };
+#undef C
+	rows_read(rows, row, columns, delivery);
+	const cJSON *template =
+	    json_read(work->mem, rows_text(rows, row, "template"), &work->err);
+	if (!template)
+		return false;
+	template_read(template, &delivery->template);
+	return true;
+}
+
+bool queue_claim(struct work *work, struct queue_claim *claim)
+{
+	struct rows *rows = db_run(work, QUERY_queue_claim, claim->medium,
+	    db_int(work->mem, claim->most), claim->owner,
+	    db_int(work->mem, claim->lease_ms), claim->after);
+
+	if (!rows)
+		return false;
+	claim->count = (size_t)rows_count(rows);
+	claim->deliveries =
+	    mem_array(work->mem, struct delivery, claim->count + 1);
+	for (size_t i = 0; i < claim->count; i++)
+		if (!read_row(work, rows, (int)i, &claim->deliveries[i]))
+			return false;
+	return true;
+}
+
+static struct queue_decision try_again(const struct delivery *delivery,
+    const struct queue_policy *policy, int64_t now_ms, int64_t delay_ms)
+{
+	int64_t end_ms = delivery->created_ms + policy->give_up_after_ms;
+	const char *words = delivery->outcome.words;
+
+	if (now_ms + delay_ms > end_ms)
+		return (struct queue_decision){ "refused",
+			"given up: refused for now for too long", 0, true,
+			true };
+	return (struct queue_decision){ "retry", words, delay_ms, true, true };
+}
+
+struct queue_decision queue_decide(const struct delivery *delivery,
+    const struct queue_policy *policy, int64_t now_ms, uint32_t chance)
+{
+	const struct delivery_outcome *outcome = &delivery->outcome;
+	int64_t delay_ms =
+	    backoff_delay_ms(delivery->attempt, policy->retry_first_ms, chance);
+
+	if (outcome->retry_after_ms > delay_ms)
+		delay_ms = outcome->retry_after_ms;
+	switch (outcome->class) {
+	case DELIVERY_ACCEPTED:
+		return (struct queue_decision){ "sent", NULL, 0, true, true };
+	case DELIVERY_REFUSED:
+		return (struct queue_decision){ "refused", outcome->words, 0,
+			true, true };
+	case DELIVERY_CANCELLED:
+		return (struct queue_decision){ "cancelled", outcome->words, 0,
+			false, false };
+	case DELIVERY_BLOCKED:
+		return (struct queue_decision){ "blocked", outcome->words, 0,
+			false, false };
+	case DELIVERY_RETRY:
+		return try_again(delivery, policy, now_ms, delay_ms);
+	case DELIVERY_AMBIGUOUS:
+		if (policy->hold_ambiguous)
+			return (struct queue_decision){ "held", outcome->words,
+				0, true, true };
+		return try_again(delivery, policy, now_ms, delay_ms);
+	case DELIVERY_UNTOUCHED:
+		return (struct queue_decision){ "retry", outcome->words, 0,
+			false, false };
+	case DELIVERY_LANE_FAULT:
+		return (struct queue_decision){ "retry", outcome->words,
+			outcome->retry_after_ms, false, true };
+	}
+	return (struct queue_decision){ 0 };
+}
+
+/* One column of the arrays that the statement takes. */
+struct columns {
+	const char **ids, **epochs, **outcomes, **reasons, **delays, **spent,
+	    **classes, **codes, **statuses, **words, **took, **remote_ids;
+};
+
+static struct columns columns_new(struct mem *mem, size_t count)
+{
+	const char **all = mem_array(mem, const char *, count * 12 + 1);
+
+	return (struct columns){ all, all + count, all + 2 * count,
+		all + 3 * count, all + 4 * count, all + 5 * count,
+		all + 6 * count, all + 7 * count, all + 8 * count,
+		all + 9 * count, all + 10 * count, all + 11 * count };
+}
+
+static const char *or_null(const char *text)
+{
+	return text && *text ? text : NULL;
+}
+
+static void fill(struct mem *mem, struct columns *columns, size_t i,
+    const struct delivery *delivery, const struct queue_decision *decision)
+{
+	const struct delivery_outcome *outcome = &delivery->outcome;
+
+	columns->ids[i] = db_int(mem, delivery->id);
+	columns->epochs[i] = db_int(mem, delivery->epoch);
+	columns->outcomes[i] = decision->outcome;
+	columns->reasons[i] = or_null(decision->reason);
+	columns->delays[i] = db_int(mem, decision->delay_ms);
+	columns->spent[i] = decision->spent ? "t" : "f";
+	columns->classes[i] =
+	    decision->evidence ? delivery_class_name(outcome->class) : NULL;
+	columns->codes[i] = outcome->code ? db_int(mem, outcome->code) : NULL;
+	columns->statuses[i] = or_null(outcome->status);
+	columns->words[i] = or_null(outcome->words);
+	columns->took[i] = db_int(mem, outcome->took_ms);
+	columns->remote_ids[i] = or_null(outcome->remote_id);
+}
+
+bool queue_settle(struct work *work, const char *owner,
+    const struct queue_policy *policy, struct delivery *const *deliveries,
+    size_t count, int *ours)
+{
+	struct mem *mem = work->mem;
+	struct columns columns = columns_new(mem, count);
+
+	for (size_t i = 0; i < count; i++) {
+		struct queue_decision decision = queue_decide(deliveries[i],
+		    policy, clock_now_ms(), secret_random_below(1000));
+		fill(mem, &columns, i, deliveries[i], &decision);
+	}
+	struct rows *rows = db_run(work, QUERY_queue_settle, owner,
+	    db_array(mem, columns.ids, count),
+	    db_array(mem, columns.epochs, count),
+	    db_array(mem, columns.outcomes, count),
+	    db_array(mem, columns.reasons, count),
+	    db_array(mem, columns.delays, count),
+	    db_array(mem, columns.spent, count),
+	    db_array(mem, columns.classes, count),
+	    db_array(mem, columns.codes, count),
+	    db_array(mem, columns.statuses, count),
+	    db_array(mem, columns.words, count),
+	    db_array(mem, columns.took, count),
+	    db_array(mem, columns.remote_ids, count));
+	if (rows)
+		*ours = rows_count(rows);
+	return rows != NULL;
+}
+
+static bool chore(struct work *work, enum query query, int *count)
+{
+	struct rows *rows = db_run_plain(work, query);
+
+	if (rows)
+		*count = rows_count(rows);
+	return rows != NULL;
+}
+
+bool queue_reap(struct work *work, int *count)
+{
+	return chore(work, QUERY_queue_reap, count);
+}
+
+bool queue_expire(struct work *work, int *count)
+{
+	return chore(work, QUERY_queue_expire, count) &&
+	       db_run_plain(work, QUERY_queue_forget_gone);
+}
+
+bool queue_release(struct work *work, int *count)
+{
+	return chore(work, QUERY_queue_release, count);
+}
+
+bool queue_move_low_marks(struct work *work)
+{
+	if (db_begin(work) && db_run_plain(work, QUERY_queue_low_mark_lock) &&
+	    db_run_plain(work, QUERY_queue_low_mark_move) && db_commit(work))
+		return true;
+	db_rollback(work);
+	return false;
+}
+
+static void add_time(struct mem *mem, cJSON *json, const char *name,
+    const struct rows *rows, int row, const char *column)
+{
+	int64_t time_ms = rows_int(rows, row, column);
+
+	if (time_ms)
+		json_add(json, name, clock_print(mem, time_ms));
+}
+
+static cJSON *describe(struct mem *mem, const struct rows *rows, int row)
+{
+	cJSON *json = cJSON_CreateObject();
+
+	json_add_int(json, "id", rows_int(rows, row, "id"));
+	json_add(json, "state", rows_text(rows, row, "state"));
+	json_add(json, "reason", rows_text(rows, row, "why"));
+	json_add(json, "kind", rows_text(rows, row, "kind"));
+	json_add(json, "medium", rows_text(rows, row, "medium"));
+	json_add(json, "destination", rows_text(rows, row, "destination"));
+	json_add(json, "username", rows_text(rows, row, "username"));
+	json_add(json, "pool", or_null(rows_text(rows, row, "pool_id")));
+	json_add(json, "sub", rows_text(rows, row, "sub"));
+	json_add_int(json, "attempts", rows_int(rows, row, "attempts"));
+	cJSON_AddBoolToObject(json, "has_secret",
+	    rows_bool(rows, row, "has_secret"));
+	json_add(json, "remote_id", rows_text(rows, row, "remote_id"));
+	add_time(mem, json, "created", rows, row, "created_ms");
+	add_time(mem, json, "due", rows, row, "due_ms");
+	add_time(mem, json, "expires", rows, row, "expires_ms");
+	add_time(mem, json, "settled", rows, row, "settled_ms");
+	return json;
+}
+
+static cJSON *describe_all(struct work *work, const struct rows *rows)
+{
+	if (!rows)
+		return NULL;
+	cJSON *list = json_list(work->mem);
+	for (int i = 0; i < rows_count(rows); i++)
+		cJSON_AddItemToArray(list, describe(work->mem, rows, i));
+	return list;
+}
+
+cJSON *queue_list(struct work *work, const char *state, const char *pool_id,
+    int64_t below, int most)
+{
+	return describe_all(work, db_run(work, QUERY_queue_list, state, pool_id,
+	                              below ? db_int(work->mem, below) : NULL,
+	                              db_int(work->mem, most)));
+}
+
+cJSON *queue_list_user(struct work *work, const char *pool_id, const char *sub)
+{
+	return describe_all(work,
+	    db_run(work, QUERY_queue_list_user, pool_id, sub));
+}
+
+static void add_attempts(struct work *work, cJSON *json,
+    const struct rows *rows)
+{
+	cJSON *list = cJSON_AddArrayToObject(json, "history");
+
+	for (int i = 0; i < rows_count(rows); i++) {
+		cJSON *item = cJSON_CreateObject();
+		json_add_int(item, "attempt", rows_int(rows, i, "attempt"));
+		add_time(work->mem, item, "at", rows, i, "attempted_ms");
+		json_add(item, "class", rows_text(rows, i, "class"));
+		if (rows_int(rows, i, "code"))
+			json_add_int(item, "code", rows_int(rows, i, "code"));
+		json_add(item, "status", rows_text(rows, i, "status"));
+		json_add(item, "words", rows_text(rows, i, "words"));
+		json_add_int(item, "took_ms", rows_int(rows, i, "took_ms"));
+		json_add(item, "lane", rows_text(rows, i, "owner"));
+		cJSON_AddItemToArray(list, item);
+	}
+}
+
+static bool not_found(struct work *work, int64_t id)
+{
+	return work_fail(work, ERR_RESOURCE_NOT_FOUND,
+	    "there is no message %lld; 'usher queue list' shows them",
+	    (long long)id);
+}
+
+cJSON *queue_show(struct work *work, int64_t id)
+{
+	const char *number = db_int(work->mem, id);
+	struct rows *rows = db_run(work, QUERY_queue_get, number);
+
+	if (!rows)
+		return NULL;
+	if (!rows_count(rows)) {
+		not_found(work, id);
+		return NULL;
+	}
+	struct rows *attempts = db_run(work, QUERY_queue_attempts, number);
+	if (!attempts)
+		return NULL;
+	cJSON *json = describe(work->mem, rows, 0);
+	/* So that it goes with the work. */
+	cJSON_AddItemToArray(json_list(work->mem), json);
+	add_attempts(work, json, attempts);
+	return json;
+}
+
+static bool not_possible(struct work *work, int64_t id, const char *wish,
+    const char *hint)
+{
+	cJSON *json = queue_show(work, id);
+
+	if (!json)
+		return false;
+	return work_fail(work, ERR_CONFLICT,
+	    "message %lld cannot be %s: it is %s; %s", (long long)id, wish,
+	    json_text(json, "/state"), hint);
+}
+
+bool queue_retry(struct work *work, int64_t id)
+{
+	struct rows *rows =
+	    db_run(work, QUERY_queue_retry, db_int(work->mem, id));
+
+	if (!rows)
+		return false;
+	return rows_count(rows) ||
+	       not_possible(work, id, "tried again",
+	           "only one that waits for a retry, or a refused or held one "
+	           "whose password still lives, can; 'usher resend' makes a new "
+	           "invitation");
+}
+
+bool queue_cancel(struct work *work, int64_t id, const char *reason)
+{
+	struct rows *rows =
+	    db_run(work, QUERY_queue_cancel_one, db_int(work->mem, id), reason);
+
+	if (!rows)
+		return false;
+	return rows_count(rows) ||
+	       not_possible(work, id, "cancelled", "only one that waits can");
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#include "delivery/relay.h"
+
+#include <string.h>
+
+#include "base/str.h"
+
+static bool is_loopback(const char *host)
+{
+	return str_starts(host, "127.") || strcmp(host, "localhost") == 0;
+}
+
+bool relay_needs_tls(const struct config *config)
+{
+	return strcmp(config->smtp_tls, "required") == 0 ||
+	       (strcmp(config->smtp_tls, "auto") == 0 &&
+	           !is_loopback(config->smtp_host));
+}
+
+bool relay_check_config(const struct config *config, struct err *err)
+{
+	if (strchr(config->smtp_host, ':'))
+		return err_set(err, ERR_CONFIG,
+		    "smtp_host: '%s' is an IPv6 address, which libesmtp cannot "
+		    "be given; use a host name",
+		    config->smtp_host);
+	if (*config->smtp_user && !relay_needs_tls(config) &&
+	    !is_loopback(config->smtp_host))
+		return err_set(err, ERR_CONFIG,
+		    "smtp_user: a password is not sent to '%s' without TLS; "
+		    "set smtp_tls to required",
+		    config->smtp_host);
+	return true;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+#include "delivery/render.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "account/invitation.h"
+#include "base/clock.h"
+#include "base/secret.h"
+#include "message/html.h"
+#include "message/mime.h"
+
+const char *render_default_from(struct mem *mem, const struct config *config)
+{
+	char host[256] = "localhost";
+
+	if (*config->mail_from)
+		return config->mail_from;
+	if (*config->smtp_hello)
+		return mem_printf(mem, "no-reply@%s", config->smtp_hello);
+	gethostname(host, sizeof(host) - 1);
+	return mem_printf(mem, "no-reply@%s", host);
+}
+
+char *render_code_place(struct mem *mem, const char *number)
+{
+	return mem_printf(mem, "code %s", number);
+}
+
+/* The same for every attempt at this message, and for no other message. */
+static const char *message_id(struct mem *mem, const struct delivery *delivery,
+    const char *sender)
+{
+	const char *at = strrchr(sender, '@');
+	const char *seed =
+	    mem_printf(mem, "%" PRId64 " %s %s %" PRId64, delivery->id,
+	        delivery->pool_id, delivery->sub, delivery->created_ms);
+
+	return mem_printf(mem, "%.32s@%s", secret_digest(mem, seed),
+	    at ? at + 1 : "localhost");
+}
+
+static bool refuse(struct delivery *delivery, const struct err *err)
+{
+	delivery_tell(delivery, DELIVERY_REFUSED, 0, NULL, err->message);
+	return false;
+}
+
+static bool open_password(struct mem *mem, const struct keyring *keyring,
+    const struct delivery *delivery, struct template_values *values,
+    struct err *err)
+{
+	bool code = strcmp(delivery->kind, "code") == 0;
+	const char *place =
+	    code ? render_code_place(mem, delivery->destination)
+	         : invitation_place(mem, delivery->pool_id, delivery->sub,
+	               delivery->medium, delivery->invitation);
+
+	if (!delivery->has_password)
+		return true;
+	values->password =
+	    secret_open(mem, keyring, delivery->sealed, place, err);
+	return values->password != NULL;
+}
+
+static bool render_mail(struct mem *mem, const struct config *config,
+    struct delivery *delivery, const struct template_values *values)
+{
+	const struct template *template = &delivery->template;
+	struct err err = { 0 };
+	struct mime_mail mail = { .to = delivery->destination,
+		.reply_to = delivery->reply_to,
+		.date_ms = delivery->created_ms };
+
+	mail.from = delivery->mail_from && *delivery->mail_from
+	                ? delivery->mail_from
+	                : render_default_from(mem, config);
+	const char *bare = mime_address(mem, mail.from);
+	delivery->sender = bare ? mime_envelope(mem, bare, &err) : NULL;
+	if (!delivery->sender)
+		return err_set(&err, ERR_CONFIG,
+		           "the sender '%.100s' is not an address",
+		           mail.from) ||
+		       refuse(delivery, &err);
+	delivery->recipient = mime_envelope(mem, delivery->destination, &err);
+	if (!delivery->recipient)
+		return refuse(delivery, &err);
+	mail.message_id = message_id(mem, delivery, delivery->sender);
+	mail.subject =
+	    template_fill(mem, template, template->subject, values, false);
+	mail.html = template->html ? template_fill(mem, template,
+	                                 template->html, values, true)
+	                           : NULL;
+	mail.text =
+	    template->text
+	        ? template_fill(mem, template, template->text, values, false)
+	        : html_to_text(mem, mail.html ? mail.html : "");
+	delivery->subject = mail.subject;
+	delivery->plain = mail.text;
+	delivery->text = mime_print(mem, &mail, &delivery->text_length, &err);
+	return delivery->text || refuse(delivery, &err);
+}
+
+bool render(struct mem *mem, const struct config *config,
+    const struct keyring *keyring, struct delivery *delivery)
+{
+	struct template_values values = { .username = delivery->username };
+	struct err err = { 0 };
+
+	if (!open_password(mem, keyring, delivery, &values, &err))
+		return refuse(delivery, &err);
+	delivery->password = values.password;
+	if (delivery->expires_ms)
+		values.expires = clock_print_people(mem, delivery->expires_ms);
+	if (strcmp(delivery->medium, "EMAIL") == 0)
+		return render_mail(mem, config, delivery, &values);
+	delivery->recipient = delivery->destination;
+	delivery->text = template_fill(mem, &delivery->template,
+	    delivery->template.text ? delivery->template.text : "", &values,
+	    false);
+	delivery->text_length = strlen(delivery->text);
+	delivery->plain = delivery->text;
+	return true;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * render - the mail or SMS of a claimed message, in memory only.
+ */
+#ifndef DELIVERY_RENDER_H
+#define DELIVERY_RENDER_H
+
+#include <stdbool.h>
+
+#include "base/config.h"
+#include "base/keyring.h"
+#include "delivery/delivery.h"
+
+/*
+ * Opens the password, fills the template and makes the mail's bytes or the
+ * SMS. False when it cannot be: the outcome says REFUSED with the reason.
+ * What was made is wiped with MEM.
+ */
+bool render(struct mem *mem, const struct config *config,
+    const struct keyring *keyring, struct delivery *delivery);
+
+/* The sender that a mail gets when the user pool names none. */
+const char *render_default_from(struct mem *mem, const struct config *config);
+
+/* Where the code of a sandbox number belongs, for sealing it. */
+char *render_code_place(struct mem *mem, const char *number);
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+#include "delivery/rules.h"
+
+#include <string.h>
+
+#include "message/phone.h"
+
+static const char *why_cancelled(const struct delivery *delivery)
+{
+	if (delivery->expired)
+		return "the temporary password expired";
+	if (strcmp(delivery->kind, "code") == 0)
+		return NULL;
+	if (!delivery->status)
+		return "the user was deleted";
+	if (delivery->has_password &&
+	    strcmp(delivery->status, "FORCE_CHANGE_PASSWORD") != 0)
+		return "the user has a password of their own";
+	if (delivery->invitation != delivery->current_invitation)
+		return "superseded by a newer password";
+	return NULL;
+}
+
+static const char *why_refused(const struct delivery *delivery)
+{
+	bool sms = strcmp(delivery->medium, "SMS") == 0;
+
+	if (sms && !phone_is_e164(delivery->destination))
+		return "not a telephone number that can be reached (E.164)";
+	if (delivery->has_password && !delivery->sealed)
+		return "the password is gone; use usher resend";
+	if (delivery->has_password &&
+	    !template_has(&delivery->template, "{####}"))
+		return "template lacks {####}";
+	return NULL;
+}
+
+bool rules_allow(struct delivery *delivery)
+{
+	const char *cancelled = why_cancelled(delivery);
+	const char *refused = why_refused(delivery);
+	bool sandboxed = strcmp(delivery->medium, "SMS") == 0 &&
+	                 strcmp(delivery->kind, "code") != 0 &&
+	                 delivery->sandbox && !delivery->verified;
+
+	if (cancelled)
+		delivery_tell(delivery, DELIVERY_CANCELLED, 0, NULL, cancelled);
+	else if (refused)
+		delivery_tell(delivery, DELIVERY_REFUSED, 0, NULL, refused);
+	else if (sandboxed)
+		delivery_tell(delivery, DELIVERY_BLOCKED, 0, NULL, "sandbox");
+	return !cancelled && !refused && !sandboxed;
+}

@@ -1,0 +1,512 @@
+/* SPDX-License-Identifier: MIT */
+#include "delivery/smtp.h"
+
+#include <auth-client.h>
+#include <libesmtp.h>
+#include <openssl/ssl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* libesmtp.h asks for this order. */
+/* clang-format off */
+#include <openssl/ssl.h>
+#include <auth-client.h>
+#include <libesmtp.h>
+/* clang-format on */
+
+#include "base/clock.h"
+#include "base/config.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "delivery/relay.h"
+#include "delivery/smtp_dialogue.h"
+#include "delivery/smtp_reply.h"
+#include "delivery/smtp_socket.h"
+#include "delivery/smtp_tls.h"
+
+#define BATCH_MOST           100
+#define SESSION_MS           10000 /* a batch ends after this or its messages */
+#define SENDERS_REFUSED_MOST 3
+
+struct relay {
+	const struct config *config;
+	const char *hello;
+	const char *password;
+	bool tls;
+};
+
+/* One message in a session. */
+struct letter {
+	struct delivery *delivery;
+	smtp_message_t message;
+	smtp_recipient_t recipient;
+	bool body_started;
+	bool body_done; /* all bytes were taken */
+	bool sent;      /* the event came */
+	bool told;
+	int64_t since_ms;
+};
+
+struct session {
+	struct relay *relay;
+	struct carrier_sink *sink;
+	struct smtp_dialogue dialogue;
+	struct letter *letters;
+	size_t count;
+	size_t current; /* letters before it are concluded */
+	int senders_refused;
+	int64_t since_ms;
+	bool ended; /* by us: nothing more is to be sent */
+	bool faulty;
+};
+
+static void *relay_open(struct mem *mem, const struct engine *engine,
+    struct err *err)
+{
+	const struct config *config = engine->config;
+	struct relay *relay = mem_make(mem, struct relay);
+	char host[256] = "";
+
+	if (!relay_check_config(config, err))
+		return NULL;
+	relay->config = config;
+	gethostname(host, sizeof(host) - 1);
+	relay->hello =
+	    *config->smtp_hello ? config->smtp_hello : mem_text(mem, host);
+	relay->tls = relay_needs_tls(config);
+	/* libesmtp copies both into 513 bytes without looking. */
+	relay->password = config_secret(mem, config->smtp_password_file, err);
+	if (!relay->password)
+		return NULL;
+	if (strlen(relay->password) > 255) {
+		err_set(err, ERR_CONFIG,
+		    "smtp_password_file: the password has over 255 bytes");
+		return NULL;
+	}
+	auth_client_init();
+	return relay;
+}
+
+/* libesmtp reads the message by this; len NULL means from the start. */
+static const char *read_letter(void **context, int *length, void *argument)
+{
+	struct letter *letter = argument;
+
+	(void)context;
+	if (!length) {
+		letter->body_started = letter->body_done = false;
+		return NULL;
+	}
+	if (letter->body_started) {
+		letter->body_done = true;
+		*length = 0;
+		return NULL;
+	}
+	letter->body_started = true;
+	*length = (int)letter->delivery->text_length;
+	return letter->delivery->text;
+}
+
+static int give_credentials(auth_client_request_t request, char **result,
+    int fields, void *argument)
+{
+	const struct relay *relay = argument;
+	/* The library reads, never writes; its type does not say so. */
+	union {
+		const char *given;
+		char *wanted;
+	} value;
+
+	for (int i = 0; i < fields; i++) {
+		value.given = request[i].flags & AUTH_PASS
+		                  ? relay->password
+		                  : relay->config->smtp_user;
+		result[i] = value.wanted;
+	}
+	return 1;
+}
+
+static void tell_reply(struct letter *letter, enum smtp_phase phase,
+    const smtp_status_t *status)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	char enhanced[12] = "";
+	const char *text = status->text ? status->text : "";
+
+	if (status->enh_class)
+		snprintf(enhanced, sizeof(enhanced), "%d.%d.%d",
+		    status->enh_class, status->enh_subject, status->enh_detail);
+	else
+		smtp_dialogue_enhanced(text, enhanced, sizeof(enhanced));
+	struct smtp_reply reply = { phase, status->code, enhanced };
+	struct smtp_meaning meaning = smtp_reply_meaning(&reply);
+	delivery_tell(letter->delivery, meaning.class, status->code, enhanced,
+	    mem_printf(mem, "%d %s", status->code, text));
+	letter->delivery->outcome.retry_after_ms = meaning.retry_after_ms;
+}
+
+static bool good(const smtp_status_t *status)
+{
+	return status && status->code / 100 == 2;
+}
+
+static bool bad(const smtp_status_t *status)
+{
+	return status && status->code >= 400;
+}
+
+/* The event, both replies and the recipient; or a 250 in a syntax that the
+ * library does not like, after the whole body. */
+static bool accepted(const struct letter *letter, const smtp_status_t *rcpt,
+    const smtp_status_t *transfer)
+{
+	if (!good(rcpt) || !good(transfer))
+		return false;
+	return letter->sent ? smtp_recipient_check_complete(letter->recipient)
+	                    : letter->body_done;
+}
+
+static void tell_accepted(struct letter *letter, const smtp_status_t *transfer)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	struct delivery *delivery = letter->delivery;
+	const char *text = transfer->text ? transfer->text : "";
+
+	delivery_tell(delivery, DELIVERY_ACCEPTED, transfer->code, "2.0.0",
+	    mem_printf(mem, "%d %s", transfer->code, text));
+	snprintf(delivery->outcome.remote_id,
+	    sizeof(delivery->outcome.remote_id), "%s", text);
+}
+
+/* What the library's records say of this letter, in order of precedence: a
+ * refused recipient is followed by a refused DATA that means nothing. */
+static bool judge(struct letter *letter)
+{
+	const smtp_status_t *mail = smtp_reverse_path_status(letter->message);
+	const smtp_status_t *rcpt = smtp_recipient_status(letter->recipient);
+	const smtp_status_t *transfer =
+	    smtp_message_transfer_status(letter->message);
+
+	if (accepted(letter, rcpt, transfer))
+		tell_accepted(letter, transfer);
+	else if (bad(mail))
+		tell_reply(letter, SMTP_PHASE_MAIL, mail);
+	else if (bad(rcpt))
+		tell_reply(letter, SMTP_PHASE_RCPT, rcpt);
+	else if (bad(transfer))
+		tell_reply(letter,
+		    letter->body_done ? SMTP_PHASE_DOT : SMTP_PHASE_DATA,
+		    transfer);
+	else if (letter->body_done)
+		delivery_tell(letter->delivery, DELIVERY_AMBIGUOUS, 0, NULL,
+		    "the answer to the message was lost");
+	else if (letter->body_started || good(transfer))
+		delivery_tell(letter->delivery, DELIVERY_RETRY, 0, NULL,
+		    "the session ended in the middle of the message");
+	else
+		return false;
+	return true;
+}
+
+static void end_session(struct session *session)
+{
+	session->ended = true;
+	smtp_socket_kill();
+}
+
+/* Refusing every sender is about us, not about one message. */
+static void note_sender(struct session *session, struct delivery *delivery)
+{
+	bool refused = delivery->outcome.class == DELIVERY_REFUSED &&
+	               bad(smtp_reverse_path_status(
+	                   session->letters[session->current].message));
+
+	session->senders_refused = refused ? session->senders_refused + 1 : 0;
+	if (session->senders_refused >= SENDERS_REFUSED_MOST)
+		delivery->outcome.class = DELIVERY_LANE_FAULT;
+}
+
+static void conclude(struct session *session)
+{
+	struct letter *letter = &session->letters[session->current];
+	struct delivery *delivery = letter->delivery;
+
+	if (judge(letter)) {
+		note_sender(session, delivery);
+		delivery->outcome.took_ms =
+		    clock_steady_ms() - letter->since_ms;
+		if (delivery->outcome.class == DELIVERY_LANE_FAULT)
+			session->faulty = true;
+		smtp_socket_pause();
+		bool go_on = session->sink->told(session->sink, delivery);
+		smtp_socket_resume();
+		if (!go_on || session->faulty)
+			end_session(session);
+	}
+	letter->told = true;
+	session->current++;
+	if (session->current < session->count)
+		session->letters[session->current].since_ms = clock_steady_ms();
+	if (clock_steady_ms() - session->since_ms > SESSION_MS)
+		end_session(session);
+}
+
+static size_t letter_index(const struct session *session,
+    smtp_message_t message)
+{
+	size_t i = session->current;
+
+	while (i < session->count && session->letters[i].message != message)
+		i++;
+	return i;
+}
+
+/* The letters before this one are done with. */
+static void reach(struct session *session, size_t index)
+{
+	while (!session->ended && session->current < index &&
+	       session->current < session->count)
+		conclude(session);
+}
+
+static void note_message_event(struct session *session, int event,
+    smtp_message_t message)
+{
+	size_t index = letter_index(session, message);
+
+	reach(session, index);
+	if (session->ended || index >= session->count ||
+	    event != SMTP_EV_MESSAGESENT)
+		return;
+	session->letters[index].sent = true;
+	conclude(session);
+}
+
+static void note_event(smtp_session_t handle, int event, void *argument, ...)
+{
+	struct session *session = argument;
+	va_list list;
+
+	(void)handle;
+	va_start(list, argument);
+	switch (event) {
+	case SMTP_EV_MAILSTATUS:
+		va_arg(list, const char *);
+		note_message_event(session, event,
+		    va_arg(list, smtp_message_t));
+		break;
+	case SMTP_EV_MESSAGESENT:
+		note_message_event(session, event,
+		    va_arg(list, smtp_message_t));
+		break;
+	case SMTP_EV_WRONG_PEER_CERTIFICATE:
+	case SMTP_EV_NO_CLIENT_CERTIFICATE:
+		/* OpenSSL checked the configured name already; the library's
+		 * later check is of the name that DNS gave. */
+		*va_arg(list, int *) = 1;
+		break;
+	default:
+		break;
+	}
+	va_end(list);
+}
+
+static void note_traffic(const char *bytes, int length, int writing,
+    void *argument)
+{
+	struct session *session = argument;
+	struct smtp_dialogue *dialogue = &session->dialogue;
+
+	if (writing == SMTP_CB_READING) {
+		smtp_socket_expect_reply();
+		smtp_dialogue_read(dialogue, bytes, (size_t)length);
+	} else if (writing == SMTP_CB_WRITING) {
+		smtp_socket_expect_reply();
+		smtp_dialogue_written(dialogue, bytes, (size_t)length);
+	}
+	if (dialogue->fault && !session->ended)
+		end_session(session);
+}
+
+static bool add_letters(struct session *session, smtp_session_t handle)
+{
+	for (size_t i = 0; i < session->count; i++) {
+		struct letter *letter = &session->letters[i];
+		struct delivery *delivery = letter->delivery;
+		letter->message = smtp_add_message(handle);
+		if (!letter->message ||
+		    !smtp_set_reverse_path(letter->message, delivery->sender) ||
+		    !smtp_set_messagecb(letter->message, read_letter, letter))
+			return false;
+		letter->recipient =
+		    smtp_add_recipient(letter->message, delivery->recipient);
+		if (!letter->recipient)
+			return false;
+		letter->since_ms = session->since_ms;
+	}
+	return true;
+}
+
+static void let_go_session(void *handle)
+{
+	smtp_destroy_session(handle);
+}
+
+static void let_go_auth(void *context)
+{
+	auth_destroy_context(context);
+}
+
+static bool set_credentials(struct mem *mem, smtp_session_t handle,
+    struct relay *relay)
+{
+	if (!*relay->config->smtp_user)
+		return true;
+	auth_context_t auth = auth_create_context();
+	if (!auth)
+		return false;
+	mem_defer(mem, let_go_auth, auth);
+	auth_set_mechanism_flags(auth, AUTH_PLUGIN_PLAIN, 0);
+	auth_set_interact_cb(auth, give_credentials, relay);
+	return smtp_auth_set_context(handle, auth);
+}
+
+static void set_timeouts(smtp_session_t handle, const struct config *config)
+{
+	/* In milliseconds, whatever the library's manual says. */
+	long reply_ms = (long)config->smtp_reply_timeout * 1000;
+
+	for (int which = Timeout_GREETING; which <= Timeout_DATA2; which++)
+		smtp_set_timeout(handle,
+		    which | Timeout_OVERRIDE_RFC2822_MINIMUM, reply_ms);
+}
+
+/* NULL with the reason in ERR. The auth context outlives the session. */
+static smtp_session_t make_session(struct mem *mem, struct session *session,
+    struct err *err)
+{
+	struct relay *relay = session->relay;
+	const struct config *config = relay->config;
+	smtp_session_t handle = smtp_create_session();
+	SSL_CTX *tls = relay->tls ? smtp_tls_new(mem, config, err) : NULL;
+
+	err_set(err, err->code ? err->code : ERR_INTERNAL, "%s",
+	    err->code ? err->message : "libesmtp refuses the session");
+	if (!handle || (relay->tls && !tls) ||
+	    !set_credentials(mem, handle, relay))
+		return NULL;
+	mem_defer(mem, let_go_session, handle);
+	set_timeouts(handle, config);
+	smtp_set_eventcb(handle, note_event, session);
+	smtp_set_monitorcb(handle, note_traffic, session, 0);
+	const char *server = mem_printf(mem, "%s:%lld", config->smtp_host,
+	    (long long)config->smtp_port);
+	if (!smtp_set_server(handle, server) ||
+	    !smtp_set_hostname(handle, relay->hello) ||
+	    (tls && !smtp_starttls_set_ctx(handle, tls)) ||
+	    !smtp_starttls_enable(handle,
+	        tls ? Starttls_REQUIRED : Starttls_DISABLED) ||
+	    !add_letters(session, handle))
+		return NULL;
+	return handle;
+}
+
+/* Why the session came to nothing, in the order of what is surest. */
+static const char *why_failed(struct mem *mem, const struct session *session)
+{
+	char words[128] = "";
+	int connect_error = smtp_socket_connect_error();
+	int error = smtp_errno();
+
+	if (session->dialogue.fault)
+		return session->dialogue.fault;
+	if (smtp_tls_failure())
+		return smtp_tls_failure();
+	if (connect_error)
+		return mem_printf(mem, "cannot connect to the relay: %s",
+		    strerror(connect_error));
+	if (smtp_socket_timed_out())
+		return mem_printf(mem, "the relay did not answer in time%s%s",
+		    *session->dialogue.line ? "; it said last: " : "",
+		    session->dialogue.line);
+	if (error == SMTP_ERR_EXTENSION_NOT_AVAILABLE)
+		return "the relay does not offer STARTTLS, which is required";
+	if (*session->dialogue.line)
+		return mem_printf(mem, "the relay said: %s",
+		    session->dialogue.line);
+	return smtp_strerror(error, words, sizeof(words))
+	           ? mem_printf(mem, "cannot talk to the relay: %s", words)
+	           : "cannot talk to the relay";
+}
+
+/* What is left untouched stays so, but the first carries the fault. */
+static void finish(struct mem *mem, struct session *session, bool failed)
+{
+	size_t first = session->count;
+
+	for (; session->current < session->count; session->current++) {
+		struct letter *letter = &session->letters[session->current];
+		if (judge(letter)) {
+			if (letter->delivery->outcome.class ==
+			    DELIVERY_LANE_FAULT)
+				session->faulty = true;
+			session->sink->told(session->sink, letter->delivery);
+		} else if (first == session->count) {
+			first = session->current;
+		}
+	}
+	bool stopped = session->ended && !session->dialogue.fault;
+	if (first == session->count || session->faulty || (stopped && !failed))
+		return;
+	struct delivery *delivery = session->letters[first].delivery;
+	delivery_tell(delivery, DELIVERY_LANE_FAULT, session->dialogue.code,
+	    NULL, why_failed(mem, session));
+	session->sink->told(session->sink, delivery);
+}
+
+static void relay_send(void *state, struct delivery *const *batch, size_t count,
+    struct carrier_sink *sink)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	struct relay *relay = state;
+	const struct config *config = relay->config;
+	struct session session = { .relay = relay,
+		.sink = sink,
+		.count = count,
+		.since_ms = clock_steady_ms() };
+	struct smtp_socket_limits limits = { config->smtp_connect_timeout *
+		                                 1000,
+		config->smtp_reply_timeout * 1000,
+		config->smtp_session_timeout * 1000 };
+	struct err err = { 0 };
+
+	session.letters = mem_array(mem, struct letter, count);
+	for (size_t i = 0; i < count; i++)
+		session.letters[i].delivery = batch[i];
+	smtp_dialogue_begin(&session.dialogue, *config->smtp_user != '\0');
+	smtp_session_t handle = make_session(mem, &session, &err);
+	if (!handle) {
+		delivery_tell(batch[0], DELIVERY_LANE_FAULT, 0, NULL,
+		    err.message);
+		sink->told(sink, batch[0]);
+		return;
+	}
+	smtp_socket_begin(&limits);
+	bool done = smtp_start_session(handle);
+	smtp_socket_pause();
+	finish(mem, &session, !done);
+	smtp_socket_end();
+}
+
+const struct carrier smtp_carrier = {
+	.name = "smtp",
+	.medium = "EMAIL",
+	.batch_most = BATCH_MOST,
+	.hold_ambiguous = false,
+	.open = relay_open,
+	.send = relay_send,
+};

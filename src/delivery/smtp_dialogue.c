@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+#include "delivery/smtp_dialogue.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+void smtp_dialogue_begin(struct smtp_dialogue *dialogue, bool auth_wanted)
+{
+	memset(dialogue, 0, sizeof(*dialogue));
+	dialogue->auth_wanted = auth_wanted;
+}
+
+static void fail(struct smtp_dialogue *dialogue, const char *words)
+{
+	if (dialogue->fault)
+		return;
+	snprintf(dialogue->fault_words, sizeof(dialogue->fault_words), "%s%s%s",
+	    words, *dialogue->line ? "; the relay said: " : "", dialogue->line);
+	dialogue->fault = dialogue->fault_words;
+}
+
+static void take_line(struct smtp_dialogue *dialogue)
+{
+	const char *line = dialogue->partial;
+	bool whole = dialogue->partial_length > 3 ? line[3] != '-' : true;
+
+	memcpy(dialogue->line, line, dialogue->partial_length);
+	dialogue->line[dialogue->partial_length] = '\0';
+	dialogue->partial_length = 0;
+	if (!whole)
+		return;
+	dialogue->code = (int)strtol(dialogue->line, NULL, 10);
+	if (dialogue->code == 235)
+		dialogue->auth_done = true;
+	if (dialogue->code == 421)
+		fail(dialogue, "the relay wants no more now");
+}
+
+void smtp_dialogue_read(struct smtp_dialogue *dialogue, const char *bytes,
+    size_t length)
+{
+	bool tls = dialogue->tls_pending;
+	bool answered = false;
+
+	for (size_t i = 0; i < length; i++) {
+		if (tls && answered) {
+			fail(dialogue, "plain text was injected behind the "
+			               "answer to STARTTLS");
+			return;
+		}
+		if (bytes[i] == '\n') {
+			bool more = dialogue->partial_length > 3 &&
+			            dialogue->partial[3] == '-';
+			take_line(dialogue);
+			answered = !more;
+		} else if (bytes[i] != '\r' &&
+		           dialogue->partial_length <
+		               sizeof(dialogue->partial) - 1) {
+			dialogue->partial[dialogue->partial_length++] =
+			    bytes[i];
+		}
+	}
+	if (answered)
+		dialogue->tls_pending = false;
+}
+
+void smtp_dialogue_written(struct smtp_dialogue *dialogue, const char *bytes,
+    size_t length)
+{
+	if (length >= 8 && strncasecmp(bytes, "STARTTLS", 8) == 0)
+		dialogue->tls_pending = true;
+	/* libesmtp goes on without AUTH when it failed; each message would
+	 * be refused as if it were its own fault. */
+	if (length >= 10 && strncasecmp(bytes, "MAIL FROM:", 10) == 0 &&
+	    dialogue->auth_wanted && !dialogue->auth_done)
+		fail(dialogue, "authentication with the relay failed");
+}
+
+void smtp_dialogue_enhanced(const char *text, char *status, size_t room)
+{
+	size_t length = strspn(text, "0123456789.");
+
+	*status = '\0';
+	if (length >= 5 && length < room && strchr("245", text[0]) &&
+	    text[1] == '.')
+		snprintf(status, room, "%.*s", (int)length, text);
+}

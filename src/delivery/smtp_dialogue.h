@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * smtp_dialogue - what libesmtp does not tell, read off the wire: the last
+ * reply, whether AUTH succeeded, 421 anywhere, and plain text injected behind
+ * the answer to STARTTLS. What the client writes is never kept.
+ */
+#ifndef DELIVERY_SMTP_DIALOGUE_H
+#define DELIVERY_SMTP_DIALOGUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct smtp_dialogue {
+	bool auth_wanted;
+	bool auth_done;    /* a 235 came */
+	bool tls_pending;  /* STARTTLS was written, its answer is awaited */
+	int code;          /* of the last whole reply */
+	char line[256];    /* the last line of it */
+	char partial[256]; /* a line that has not ended yet */
+	size_t partial_length;
+	const char *fault; /* why the session must end, or NULL */
+	char fault_words[400];
+};
+
+void smtp_dialogue_begin(struct smtp_dialogue *dialogue, bool auth_wanted);
+void smtp_dialogue_read(struct smtp_dialogue *dialogue, const char *bytes,
+    size_t length);
+void smtp_dialogue_written(struct smtp_dialogue *dialogue, const char *bytes,
+    size_t length);
+
+/* "5.1.1" from the start of a reply's text, "" when there is none. */
+void smtp_dialogue_enhanced(const char *text, char *status, size_t room);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * smtp_socket - rules for the one socket that libesmtp opens.
+ *
+ * libesmtp gives no access to its socket and knows no deadline. This file
+ * defines connect() and poll() for the whole executable; they act as the C
+ * library's unless a session is on. Then connect() has a deadline and sets
+ * TCP_NODELAY, and poll() arms TCP_QUICKACK (without both, two small writes
+ * and a delayed acknowledgement cost 44 ms a message) and ends at the reply's
+ * or the session's deadline, however slowly bytes drip in.
+ *
+ * Link it into the mail lane's executable only.
+ */
+#ifndef DELIVERY_SMTP_SOCKET_H
+#define DELIVERY_SMTP_SOCKET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct smtp_socket_limits {
+	int64_t connect_ms;
+	int64_t reply_ms;
+	int64_t session_ms;
+};
+
+/* From now on the rules hold, for one session. */
+void smtp_socket_begin(const struct smtp_socket_limits *limits);
+void smtp_socket_end(void);
+
+/* While paused, other sockets of this process (the database's) are spared. */
+void smtp_socket_pause(void);
+void smtp_socket_resume(void);
+
+/* The time for one reply begins anew. */
+void smtp_socket_expect_reply(void);
+
+/* Ends the session at once: nothing more is written or read. */
+void smtp_socket_kill(void);
+
+/* Why connect() failed last (errno), or 0; true when a deadline passed. */
+int smtp_socket_connect_error(void);
+bool smtp_socket_timed_out(void);
+
+#endif

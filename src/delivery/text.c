@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+#include "delivery/text.h"
+
+#include "base/config.h"
+#include "delivery/gateway.h"
+#include "delivery/http.h"
+
+#define BATCH_MOST 100
+#define WAIT_MS    100
+
+struct text_lane {
+	struct http *http;
+	const struct gateway *gateway;
+	int64_t concurrency;
+};
+
+/* One batch on its way. */
+struct batch {
+	struct text_lane *lane;
+	struct carrier_sink *sink;
+	struct mem *mem;
+	bool ended; /* nothing more is begun */
+};
+
+static const struct gateway *read_gateway(struct mem *mem,
+    const struct config *config, struct err *err)
+{
+	const char *secret =
+	    config_secret(mem, config->gateway_password_file, err);
+
+	if (!secret)
+		return NULL;
+	if (!*config->gateway_file) {
+		err_set(err, ERR_CONFIG,
+		    "gateway_file: not set; without a gateway no SMS can go");
+		return NULL;
+	}
+	return gateway_read(mem, config->gateway_file, secret, err);
+}
+
+static void *text_open(struct mem *mem, const struct engine *engine,
+    struct err *err)
+{
+	struct text_lane *lane = mem_make(mem, struct text_lane);
+	const struct config *config = engine->config;
+
+	lane->gateway = read_gateway(mem, config, err);
+	lane->http = lane->gateway ? http_new(mem, err) : NULL;
+	if (!lane->http)
+		return NULL;
+	lane->concurrency = gateway_concurrency(lane->gateway);
+	if (lane->concurrency > config->text_concurrency)
+		lane->concurrency = config->text_concurrency;
+	return lane;
+}
+
+static void tell(struct batch *batch, struct delivery *delivery)
+{
+	if (delivery->outcome.class == DELIVERY_LANE_FAULT)
+		batch->ended = true;
+	if (!batch->sink->told(batch->sink, delivery))
+		batch->ended = true;
+}
+
+static void done(void *context, const struct http_answer *answer)
+{
+	struct batch *batch = context;
+	struct delivery *delivery = answer->owner;
+
+	gateway_judge(batch->mem, batch->lane->gateway, answer, delivery);
+	tell(batch, delivery);
+}
+
+static void begin(struct batch *batch, struct delivery *delivery)
+{
+	struct http_request request;
+
+	if (gateway_ask(batch->mem, batch->lane->gateway, delivery, &request))
+		http_begin(batch->lane->http, &request);
+	else
+		tell(batch, delivery);
+}
+
+/* libcurl's time-outs count from when it gets a request, so it is never
+ * given more than it may start. */
+static void text_send(void *state, struct delivery *const *deliveries,
+    size_t count, struct carrier_sink *sink)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	struct text_lane *lane = state;
+	struct batch batch = { .lane = lane, .sink = sink, .mem = mem };
+	size_t next = 0;
+
+	while (http_running(lane->http) || (next < count && !batch.ended)) {
+		while (next < count && !batch.ended &&
+		       http_running(lane->http) < lane->concurrency)
+			begin(&batch, deliveries[next++]);
+		if (http_running(lane->http))
+			http_run(lane->http, WAIT_MS, done, &batch);
+		if (!sink->idle(sink))
+			batch.ended = true;
+	}
+}
+
+struct carrier text_carrier(const struct engine *engine)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	struct err err = { 0 };
+	const struct gateway *gateway = read_gateway(mem, engine->config, &err);
+
+	return (struct carrier){
+		.name = "http",
+		.medium = "SMS",
+		.batch_most = BATCH_MOST,
+		.hold_ambiguous = gateway && gateway_holds_ambiguous(gateway),
+		.open = text_open,
+		.send = text_send,
+	};
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+#include "message/template.h"
+
+#include <string.h>
+
+#include "base/json.h"
+#include "base/str.h"
+#include "message/html.h"
+
+#define TEXT(name, text) static const char name[] = text;
+#include "message/texts.def"
+#undef TEXT
+
+void template_builtin(enum template_name name, bool sms,
+    struct template *template)
+{
+	static const struct template mails[] = {
+		[TEMPLATE_INVITATION] = { invitation_subject, invitation_html,
+		    invitation_txt, true },
+		[TEMPLATE_WELCOME] = { welcome_subject, welcome_html,
+		    welcome_txt, true },
+		[TEMPLATE_AWS] = { aws_subject, aws_html, NULL, false },
+	};
+	static const struct template texts[] = {
+		[TEMPLATE_INVITATION] = { .text = invitation_sms,
+		    .ours = true },
+		[TEMPLATE_WELCOME] = { .text = welcome_sms, .ours = true },
+		[TEMPLATE_AWS] = { .text = aws_sms },
+		[TEMPLATE_CODE] = { .text = code_sms, .ours = true },
+	};
+
+	*template = sms ? texts[name] : mails[name];
+}
+
+static const char *value_of(const struct template *template, const char *at,
+    const struct template_values *values, size_t *length)
+{
+	static const struct {
+		const char *name;
+		size_t offset;
+		bool ours;
+	} placeholders[] = {
+		{ "{username}", offsetof(struct template_values, username),
+		    false },
+		{ "{####}", offsetof(struct template_values, password), false },
+		{ "{expires}", offsetof(struct template_values, expires),
+		    true },
+	};
+
+	for (size_t i = 0; i < sizeof(placeholders) / sizeof(*placeholders);
+	     i++) {
+		const void *place =
+		    (const char *)values + placeholders[i].offset;
+		if (!str_starts(at, placeholders[i].name) ||
+		    (placeholders[i].ours && !template->ours))
+			continue;
+		*length = strlen(placeholders[i].name);
+		const char *value = *(const char *const *)place;
+		return value ? value : "";
+	}
+	return NULL;
+}
+
+char *template_fill(struct mem *mem, const struct template *template,
+    const char *format, const struct template_values *values, bool html)
+{
+	struct str *text = str_new(mem, STR_LIMIT_LARGE);
+	size_t length = 0;
+
+	str_secret(text);
+	while (*format) {
+		size_t plain = strcspn(format, "{");
+		str_add_n(text, format, plain);
+		format += plain;
+		if (!*format)
+			break;
+		const char *value = value_of(template, format, values, &length);
+		if (value) {
+			str_add(text, html ? html_escape(mem, value) : value);
+			format += length;
+		} else {
+			str_add_char(text, *format++);
+		}
+	}
+	return mem_secret(mem_text(mem, str_text(text)));
+}
+
+bool template_has(const struct template *template, const char *placeholder)
+{
+	const char *texts[] = { template->subject, template->html,
+		template->text };
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		if (texts[i] && strstr(texts[i], placeholder))
+			return true;
+	return false;
+}
+
+char *template_print(struct mem *mem, const struct template *template)
+{
+	cJSON *json = json_object(mem);
+
+	json_add(json, "subject", template->subject);
+	json_add(json, "html", template->html);
+	json_add(json, "text", template->text);
+	if (template->ours)
+		cJSON_AddTrueToObject(json, "ours");
+	return json_print(mem, json);
+}
+
+void template_read(const cJSON *json, struct template *template)
+{
+	template->subject = json_text(json, "/subject");
+	template->html = json_text(json, "/html");
+	template->text = json_text(json, "/text");
+	template->ours = cJSON_IsTrue(json_at(json, "/ours"));
+}

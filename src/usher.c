@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * usher - the operator's command: a table of commands and one call.
+ */
+#include <config.h> /* PACKAGE_STRING */
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "cli/cli.h"
+
+/* How many words of ARGV name COMMAND; 0 when they do not. */
+static int words_of(const struct command *command, char **argv)
+{
+	const char *name = command->name;
+	int words = 0;
+
+	while (*name) {
+		size_t length = strcspn(name, " ");
+		if (!argv[words] || strlen(argv[words]) != length ||
+		    strncmp(argv[words], name, length) != 0)
+			return 0;
+		words++;
+		name += length + (name[length] == ' ');
+	}
+	return words;
+}
+
+static int fail(const struct cli *cli)
+{
+	const struct err *err = &cli->work.err;
+
+	if (cli->json) {
+		cJSON *json = json_object(cli->work.mem);
+		json_add(json, "__type", err_name(err->code));
+		json_add(json, "message", err->message);
+		puts(json_print(cli->work.mem, json));
+	}
+	fprintf(stderr, "usher: %s\n", err->message);
+	if (*err->detail)
+		fprintf(stderr, "usher: %s\n", err->detail);
+	return err_exit_status(err->code);
+}
+
+static bool check_rest(struct cli *cli, const struct command *command)
+{
+	while (cli->rest[cli->rest_count])
+		cli->rest_count++;
+	if (cli->rest_count > command->rest_most)
+		return work_fail(&cli->work, ERR_USAGE,
+		    "'%.100s' is one word too many; --help shows the use",
+		    cli->rest[command->rest_most]);
+	if (cli->rest_count < command->rest_least)
+		return work_fail(&cli->work, ERR_USAGE,
+		    "something is missing: usher %s %s", command->name,
+		    command->arguments);
+	return true;
+}
+
+static int run(const struct command *command, char **argv)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	struct cli cli = { .work = { .mem = mem, .tag = "usher" } };
+	struct cli_common *options = mem_alloc(mem, command->options_size);
+
+	if (!option_read(mem, command->rows, argv, options, &cli.rest,
+	        &cli.work.err))
+		return fail(&cli);
+	cli.json = options->json;
+	if (options->help) {
+		cli_print_command_help(command, stdout);
+		return 0;
+	}
+	if (check_rest(&cli, command) &&
+	    cli_open(&cli, options->config, command->needs) &&
+	    command->run(&cli, options)) {
+		if (fflush(stdout) == 0)
+			return 0;
+		work_fail(&cli.work, ERR_INTERNAL, "cannot write the output");
+	}
+	return fail(&cli);
+}
+
+int main(int argc, char **argv)
+{
+	setlocale(LC_CTYPE, "C.UTF-8");
+	secret_init();
+	log_set_level(LOG_LEVEL_WARNING);
+	if (argc < 2 || strcmp(argv[1], "--help") == 0 ||
+	    strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+		cli_print_help(argc < 2 ? stderr : stdout);
+		return argc < 2 ? 2 : 0;
+	}
+	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)
+		return puts(PACKAGE_STRING) < 0;
+	if (strcmp(argv[1], "--manual") == 0) {
+		cli_print_manual(stdout);
+		return 0;
+	}
+	for (const struct command *const *row = cli_commands; *row; row++) {
+		int words = words_of(*row, argv + 1);
+		if (words)
+			return run(*row, argv + words);
+	}
+	fprintf(stderr,
+	    "usher: '%.100s%s%.100s' is not a command; usher --help lists "
+	    "them\n",
+	    argv[1], argc > 2 ? " " : "", argc > 2 ? argv[2] : "");
+	return 2;
+}

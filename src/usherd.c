@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * usherd - the daemon: delivers the invitations that wait in the database.
+ */
+#include <config.h> /* PACKAGE_STRING */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/config.h"
+#include "base/log.h"
+#include "base/option.h"
+#include "base/secret.h"
+#include "db/db.h"
+#include "delivery/capture.h"
+#include "delivery/keeper.h"
+#include "delivery/lane.h"
+#include "delivery/text.h"
+#include "service.h"
+#include "account/start.h"
+
+struct options {
+	const char *config;
+	struct option_list roles;
+	bool drain;
+	bool show_config;
+	bool sample_config;
+	bool help;
+	bool version;
+	bool manual;
+};
+
+static const struct option_row rows[] = {
+	OPTION_ROW_TEXT(struct options, config, "config", 'c', "FILE",
+	    "Read settings from FILE; else from $USHER_CONFIG or "
+	    "/etc/usher/usher.conf."),
+	OPTION_ROW_LIST(struct options, roles, "role", 'r', "ROLE",
+	    "Run only this role: mail, text or keeper. May be repeated."),
+	OPTION_ROW_FLAG(struct options, drain, "drain", 0,
+	    "Send what can go now, then end."),
+	OPTION_ROW_FLAG(struct options, show_config, "show-config", 0,
+	    "Print the settings in force and end."),
+	OPTION_ROW_FLAG(struct options, sample_config, "sample-config", 0,
+	    "Print a settings file with every setting explained and end."),
+	OPTION_ROW_FLAG(struct options, help, "help", 'h',
+	    "Print this help and end."),
+	OPTION_ROW_FLAG(struct options, version, "version", 'V',
+	    "Print the version and end."),
+	OPTION_ROW_FLAG(struct options, manual, "manual", 0,
+	    "Print the OPTIONS section of the manual and end."),
+	OPTION_ROW_END
+};
+
+static struct options options;
+static struct engine engine;
+static struct mem *process;
+
+static int run_mail(const void *argument)
+{
+	char *words[] = { start_program(process, "usher-mail", LIBEXECDIR),
+		NULL, NULL, NULL, NULL };
+	int count = 1;
+
+	(void)argument;
+	if (engine.config->path) {
+		words[count++] = mem_text(process, "--config");
+		words[count++] = mem_text(process, engine.config->path);
+	}
+	if (options.drain)
+		words[count] = mem_text(process, "--drain");
+	execv(words[0], words);
+	log_error("usherd", "cannot start the mail lane", "program", words[0]);
+	return 127;
+}
+
+static int run_capture(const void *argument)
+{
+	return lane_run(&engine, argument, options.drain);
+}
+
+static int run_text(const void *argument)
+{
+	struct carrier carrier = text_carrier(&engine);
+
+	(void)argument;
+	return lane_run(&engine, &carrier, options.drain);
+}
+
+static int run_keeper(const void *argument)
+{
+	(void)argument;
+	return keeper_run(&engine);
+}
+
+static bool has_role(const char *role)
+{
+	for (size_t i = 0; i < options.roles.count; i++)
+		if (strcmp(options.roles.items[i], role) == 0)
+			return true;
+	return options.roles.count == 0;
+}
+
+static bool check_roles(struct err *err)
+{
+	for (size_t i = 0; i < options.roles.count; i++) {
+		const char *role = options.roles.items[i];
+		if (strcmp(role, "mail") != 0 && strcmp(role, "text") != 0 &&
+		    strcmp(role, "keeper") != 0)
+			return err_set(err, ERR_USAGE,
+			    "role '%.40s' is not mail, text or keeper", role);
+	}
+	return true;
+}
+
+static void add_children(struct service *service)
+{
+	const struct config *config = engine.config;
+	bool capture = strcmp(config->mail_carrier, "capture") == 0;
+
+	if (has_role("mail") && capture)
+		service_add(service, "mail", run_capture,
+		    &capture_mail_carrier);
+	if (has_role("mail") && strcmp(config->mail_carrier, "smtp") == 0)
+		for (int64_t i = 0; i < config->mail_lanes; i++)
+			service_add(service, "mail", run_mail, NULL);
+	if (has_role("text") && strcmp(config->text_carrier, "capture") == 0)
+		service_add(service, "text", run_capture,
+		    &capture_text_carrier);
+	if (has_role("text") && strcmp(config->text_carrier, "http") == 0 &&
+	    *config->gateway_file)
+		service_add(service, "text", run_text, NULL);
+	if (has_role("keeper") && !options.drain)
+		service_add(service, "keeper", run_keeper, NULL);
+}
+
+static bool reload(void)
+{
+	struct engine fresh = { 0 };
+	struct err err = { 0 };
+
+	if (start_config(process, options.config, &fresh, &err) &&
+	    start_keys(process, &fresh, &err)) {
+		engine = fresh;
+		return true;
+	}
+	log_error("usherd",
+	    "the settings are not read again; the old ones "
+	    "hold",
+	    "error", err.message);
+	return false;
+}
+
+/* Before any child is started, so that what is wrong is said once. */
+static bool check_start(struct err *err)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	struct work work = { .mem = mem, .tag = "usherd" };
+
+	if (start_config(process, options.config, &engine, err) &&
+	    check_roles(err) && start_keys(process, &engine, err)) {
+		if (start_database(&work, &engine))
+			return true;
+		*err = work.err;
+	}
+	return false;
+}
+
+static int fail(const struct err *err)
+{
+	log_error("usherd", err->message, "detail",
+	    *err->detail ? err->detail : NULL);
+	return err_exit_status(err->code);
+}
+
+static int print_something(void)
+{
+	struct err err = { 0 };
+
+	if (options.help) {
+		puts("usage: usherd [options]\n\nDelivers the invitations that "
+		     "wait in the database; usherd(8).\n");
+		option_print_help(rows, stdout);
+	}
+	if (options.version)
+		puts(PACKAGE_STRING);
+	if (options.manual)
+		option_print_manual(rows, stdout);
+	if (options.sample_config)
+		config_print_sample(stdout);
+	if (options.show_config) {
+		if (!start_config(process, options.config, &engine, &err))
+			return fail(&err);
+		config_print(engine.config, stdout);
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	struct service service = { .reload = reload };
+	struct err err = { 0 };
+	char **rest;
+
+	(void)argc;
+	process = mem;
+	secret_init();
+	if (!option_read(mem, rows, argv, &options, &rest, &err))
+		return fail(&err);
+	if (*rest) {
+		err_set(&err, ERR_USAGE, "'%.100s' is not an option", *rest);
+		return fail(&err);
+	}
+	if (options.help || options.version || options.manual ||
+	    options.sample_config || options.show_config)
+		return print_something();
+	if (!check_start(&err))
+		return fail(&err);
+	add_children(&service);
+	service.drain = options.drain;
+	return service_run(&service);
+}
