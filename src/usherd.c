@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "account/start.h"
 #include "base/config.h"
 #include "base/log.h"
 #include "base/option.h"
@@ -18,7 +19,6 @@
 #include "delivery/lane.h"
 #include "delivery/text.h"
 #include "service.h"
-#include "account/start.h"
 
 struct options {
 	const char *config;

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/json.h"
 #include "account/start.h"
+#include "base/json.h"
 
 #define COMMAND(name) extern const struct command command_##name;
 #include "cli/commands.def"

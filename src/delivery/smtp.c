@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "delivery/smtp.h"
 
-#include <auth-client.h>
-#include <libesmtp.h>
-#include <openssl/ssl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

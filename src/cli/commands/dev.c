@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "account/keys.h"
+#include "account/start.h"
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/file.h"
@@ -22,7 +23,6 @@
 #include "db/migrate.h"
 #include "delivery/capture.h"
 #include "delivery/sandbox.h"
-#include "account/start.h"
 
 #define LOOK_MS 100
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "account/keys.h"
+#include "account/start.h"
 #include "base/config.h"
 #include "base/json.h"
 #include "base/keyring.h"
@@ -11,7 +12,6 @@
 #include "delivery/gateway.h"
 #include "delivery/relay_check.h"
 #include "delivery/render.h"
-#include "account/start.h"
 
 struct options {
 	struct cli_common common;

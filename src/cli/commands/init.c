@@ -2,12 +2,12 @@
 #include <unistd.h>
 
 #include "account/keys.h"
+#include "account/start.h"
 #include "base/config.h"
 #include "base/keyring.h"
 #include "cli/cli.h"
 #include "db/db.h"
 #include "db/migrate.h"
-#include "account/start.h"
 
 struct options {
 	struct cli_common common;

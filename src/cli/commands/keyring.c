@@ -2,10 +2,10 @@
 #include "base/keyring.h"
 
 #include "account/keys.h"
+#include "account/start.h"
 #include "base/config.h"
 #include "base/json.h"
 #include "cli/cli.h"
-#include "account/start.h"
 
 struct options {
 	struct cli_common common;
