@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * harness - a real PostgreSQL for tests of the engine.
+ *
+ * One private cluster a test program, made before its first test and stopped
+ * after its last; each test gets a database of its own, migrated, with keys.
+ */
+#ifndef TESTS_HARNESS_H
+#define TESTS_HARNESS_H
+
+#include <criterion/criterion.h>
+
+#include "account/engine.h"
+#include "account/invite.h"
+#include "account/pool.h"
+#include "base/config.h"
+#include "base/json.h"
+#include "base/keyring.h"
+#include "db/db.h"
+#include "db/work.h"
+
+struct harness {
+	struct mem *mem;
+	struct work work; /* on the test's database */
+	struct engine engine;
+	struct config *config; /* the engine's, to be changed by tests */
+	const char *database;  /* connection string */
+	const char *folder;    /* of the cluster; its keys are in keys */
+};
+
+/* A fresh database; ends the test when it cannot be had. */
+void harness_begin(struct harness *harness);
+void harness_end(struct harness *harness);
+
+/* Another connection to the same database, as another host would have. */
+struct work harness_work(struct harness *harness, struct mem *mem);
+
+/* A pool from the request of CreateUserPool; PoolName is added. */
+struct pool *harness_pool(struct harness *harness, const char *settings);
+
+/*
+ * AdminCreateUser with the request as JSON, read by the real table;
+ * UserPoolId is added when it lacks. NULL with the error in harness->work.
+ */
+struct user *harness_invite(struct harness *harness, const struct pool *pool,
+    const char *request, struct invite_report *report);
+
+/* The first column of the first row, "" when there is none. */
+const char *harness_value(struct harness *harness, const char *sql);
+
+/* Claims what waits and opens each message's password, as a lane would. */
+const char *harness_password(struct harness *harness, int64_t message_id);
+
+#endif
