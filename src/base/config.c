@@ -133,7 +133,8 @@ static bool read_value(const struct setting *setting, const char *value,
 /* libconfuse reports through a callback without an argument of ours. */
 static struct err *parse_err;
 
-static void parse_failed(cfg_t *cfg, const char *format, va_list list)
+__attribute__((format(printf, 2, 0))) static void parse_failed(cfg_t *cfg,
+    const char *format, va_list list)
 {
 	MEM_AUTO mem = mem_new(NULL);
 

@@ -8,10 +8,6 @@
 #include "account/start.h"
 #include "base/json.h"
 
-#define COMMAND(name) extern const struct command command_##name;
-#include "cli/commands.def"
-#undef COMMAND
-
 const struct command *const cli_commands[] = {
 #define COMMAND(name) &command_##name,
 #include "cli/commands.def"

@@ -62,6 +62,10 @@ struct command {
 	bool (*run)(struct cli *cli, const void *options);
 };
 
+#define COMMAND(name) extern const struct command command_##name;
+#include "cli/commands.def"
+#undef COMMAND
+
 /* All commands, in the order of commands.def, NULL at the end. */
 extern const struct command *const cli_commands[];
 
