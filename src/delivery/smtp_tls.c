@@ -11,7 +11,7 @@
 static struct {
 	char name[256];
 	bool failed;
-	char words[256];
+	char words[512];
 } handshake;
 
 static bool is_address(const char *name)
