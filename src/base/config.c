@@ -18,17 +18,17 @@ enum kind { KIND_TEXT, KIND_INT, KIND_BOOL };
 enum flag { RESTART = 1 };
 
 static const struct setting {
-	enum kind kind;
 	const char *name;
 	const char *preset;
-	int64_t least, most;
-	unsigned flags;
 	const char *meaning;
+	int64_t least, most;
 	size_t offset;
+	enum kind kind;
+	unsigned flags;
 } settings[] = {
-#define CONFIG(kind, name, preset, least, most, flags, meaning)    \
-	{ KIND_##kind, #name, preset, least, most, flags, meaning, \
-		offsetof(struct config, name) },
+#define CONFIG(kind, name, preset, least, most, flags, meaning)               \
+	{ #name, preset, meaning, least, most, offsetof(struct config, name), \
+		KIND_##kind, flags },
 #include "base/config.def"
 #undef CONFIG
 };

@@ -45,7 +45,10 @@ static void add_value(struct line *line, const char *value)
 	for (; *value; value++) {
 		if (*value == '"' || *value == '\\')
 			add(line, '\\');
-		add(line, (unsigned char)*value < ' ' ? ' ' : *value);
+		char byte = *value;
+		if ((unsigned char)byte < ' ')
+			byte = ' ';
+		add(line, byte);
 	}
 	if (!plain)
 		add(line, '"');

@@ -287,7 +287,7 @@ static const char *find(struct mem *mem, const struct gateway_finder *finder,
 	if (finder->match)
 		return pattern_capture(mem, finder->match, body, &err);
 	const cJSON *found = json ? json_at(json, finder->pointer) : NULL;
-	if (cJSON_IsNumber(found))
+	if (found && cJSON_IsNumber(found))
 		return mem_printf(mem, "%.0f", found->valuedouble);
 	return cJSON_GetStringValue(found);
 }
