@@ -84,7 +84,10 @@ with told as materialized (
         where a.pool_id = m.pool_id and a.sub = m.sub
         and a.invitation <> m.invitation)
       then 'superseded while in session' else t.reason end,
-    sealed = case when t.outcome in ('refused', 'held') then m.sealed end
+    sealed = case when t.outcome in ('refused', 'held') then m.sealed end,
+    destination = case when m.kind = 'code' or exists (select from account a
+        where a.pool_id = m.pool_id and a.sub = m.sub)
+      then m.destination else '' end
   from told t join ours o on o.id = t.id
   where m.id = t.id
     and t.outcome in ('sent', 'refused', 'cancelled', 'held')
@@ -134,8 +137,8 @@ with lost as (
 select id from lost;
 
 -- name: queue_low_mark_lock
--- The marks, locked in key order; the next statement has a new snapshot.
-select medium, pool_id from backlog order by medium, pool_id for update;
+-- One keeper at a time; the next statement has a new snapshot.
+select pg_try_advisory_xact_lock(504403489139) as ours;
 
 -- name: queue_low_mark_move
 -- Raises low_id in two steps, so that it never passes a row that may still
@@ -144,7 +147,8 @@ select medium, pool_id from backlog order by medium, pool_id for update;
 -- that had its number already (see invite_create), so once all transactions
 -- before that number have ended, whatever is below and committed is in sight;
 -- step two then takes the candidate, or a lower row that came into sight.
--- Rows enter ready only once, with fresh ids, so none comes back below.
+-- Rows enter ready only once, with fresh ids, so none comes back below. Small
+-- steps are not worth a write: a claim may walk a thousand dead entries.
 with seen as materialized (
   select b.medium, b.pool_id, coalesce((select r.id from ready r
     where r.medium = b.medium and r.pool_id = b.pool_id and r.id >= b.low_id
@@ -165,7 +169,7 @@ update backlog b set
     then pg_snapshot_xmax(pg_current_snapshot()) else b.next_low_xid end
 from seen s
 where s.medium = b.medium and s.pool_id = b.pool_id
-  and (s.lowest > b.low_id)
+  and s.lowest >= b.low_id + 1000
   and (b.next_low_xid is null
     or b.next_low_xid <= pg_snapshot_xmin(pg_current_snapshot()));
 
@@ -224,18 +228,10 @@ returning id;
 
 -- name: queue_forget_user
 -- Personal data leaves the history of a deleted user; what is in a session
--- still needs its address and loses it when the keeper forgets the rest.
+-- still needs its address and loses it when it is settled.
 update message set destination = '', username = ''
 where pool_id = $1 and ($2::uuid is null or sub = $2::uuid)
   and outcome is not null and destination <> '';
-
--- name: queue_forget_gone
--- The same for messages of users who went while their mail was in a session.
-update message m set destination = '', username = ''
-from (select id from message where settled_at > now() - interval '10 minutes'
-    and kind = 'invitation' and destination <> '') s
-where m.id = s.id and not exists (select from account a
-  where a.pool_id = m.pool_id and a.sub = m.sub);
 
 -- name: queue_expire
 -- Passwords that ran out: the sealed text goes, what waits is cancelled.
@@ -267,15 +263,21 @@ returning m.id;
 
 -- name: queue_release
 -- What the sandbox held and would not hold now goes on.
-with free as (
-  delete from blocked b where b.reason = 'sandbox'
-    and (not (select sandbox from installation)
-      or exists (select from sandbox_number s where s.number = b.address
-        and s.status = 'Verified'))
+with verified as (
+  delete from blocked where reason = 'sandbox'
+    and address = any(array(select number from sandbox_number
+      where status = 'Verified'))
+  returning id, medium, attempts
+), all_of_it as (
+  delete from blocked where reason = 'sandbox'
+    and (select not sandbox from installation)
+    and address <> all(array(select number from sandbox_number
+      where status = 'Verified'))
   returning id, medium, attempts
 )
 insert into later (id, medium, due_at, attempts, losses)
-select id, medium, now(), attempts, 0 from free
+select id, medium, now(), attempts, 0
+from (select * from verified union all select * from all_of_it) as free
 returning id;
 
 -- name: queue_retry

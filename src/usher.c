@@ -4,9 +4,11 @@
  */
 #include <config.h> /* PACKAGE_STRING */
 #include <locale.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "base/json.h"
@@ -62,10 +64,19 @@ static bool check_rest(struct cli *cli, const struct command *command)
 	return true;
 }
 
+/* Who is at work, for the audit: "usher/alice". */
+static const char *who(struct mem *mem)
+{
+	const struct passwd *user = getpwuid(getuid());
+
+	return user ? mem_printf(mem, "usher/%s", user->pw_name)
+	            : mem_printf(mem, "usher/%u", (unsigned)getuid());
+}
+
 static int run(const struct command *command, char **argv)
 {
 	MEM_AUTO mem = mem_new(NULL);
-	struct cli cli = { .work = { .mem = mem, .tag = "usher" } };
+	struct cli cli = { .work = { .mem = mem, .tag = who(mem) } };
 	struct cli_common *options = mem_alloc(mem, command->options_size);
 
 	if (!option_read(mem, command->rows, argv, options, &cli.rest,

@@ -199,7 +199,7 @@ static int print_something(void)
 int main(int argc, char **argv)
 {
 	MEM_AUTO mem = mem_new(NULL);
-	struct service service = { .reload = reload };
+	struct service service = { .reload = reload, .fill = add_children };
 	struct err err = { 0 };
 	char **rest;
 
@@ -217,7 +217,6 @@ int main(int argc, char **argv)
 		return print_something();
 	if (!check_start(&err))
 		return fail(&err);
-	add_children(&service);
 	service.drain = options.drain;
 	return service_run(&service);
 }

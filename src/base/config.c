@@ -15,7 +15,7 @@
 
 enum kind { KIND_TEXT, KIND_INT, KIND_BOOL };
 
-enum flag { RESTART = 1 };
+enum flag { RESTART = 1, SECRET = 2 };
 
 static const struct setting {
 	const char *name;
@@ -207,6 +207,23 @@ static void print_quoted(const char *value, FILE *out)
 	fputc('"', out);
 }
 
+/* libpq takes a password in both forms of a connection string. */
+static bool holds_password(const char *value)
+{
+	const char *scheme = strstr(value, "://");
+	const char *host = scheme ? strchr(scheme, '@') : NULL;
+	const char *colon = scheme ? strchr(scheme + 3, ':') : NULL;
+
+	return strstr(value, "password") || (host && colon && colon < host);
+}
+
+static const char *shown(const struct setting *setting, const char *value)
+{
+	return (setting->flags & SECRET) && holds_password(value)
+	           ? "(holds a password)"
+	           : value;
+}
+
 void config_print(const struct config *config, FILE *out)
 {
 	for (size_t i = 0; i < SETTINGS; i++) {
@@ -214,7 +231,8 @@ void config_print(const struct config *config, FILE *out)
 		const void *place = (const char *)config + setting->offset;
 		fprintf(out, "%s = ", setting->name);
 		if (setting->kind == KIND_TEXT)
-			print_quoted(*(const char *const *)place, out);
+			print_quoted(
+			    shown(setting, *(const char *const *)place), out);
 		else if (setting->kind == KIND_INT)
 			fprintf(out, "%" PRId64, *(const int64_t *)place);
 		else

@@ -124,6 +124,13 @@ cJSON *capture_list(struct work *work, const struct engine *engine,
 	return list;
 }
 
+int64_t capture_newest(struct work *work)
+{
+	struct rows *rows = db_run_plain(work, QUERY_capture_newest);
+
+	return rows ? rows_int(rows, 0, "id") : -1;
+}
+
 bool capture_clear(struct work *work)
 {
 	return db_run_plain(work, QUERY_capture_clear) != NULL;

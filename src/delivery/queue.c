@@ -184,8 +184,7 @@ bool queue_reap(struct work *work, int *count)
 
 bool queue_expire(struct work *work, int *count)
 {
-	return chore(work, QUERY_queue_expire, count) &&
-	       db_run_plain(work, QUERY_queue_forget_gone);
+	return chore(work, QUERY_queue_expire, count);
 }
 
 bool queue_release(struct work *work, int *count)
@@ -193,10 +192,19 @@ bool queue_release(struct work *work, int *count)
 	return chore(work, QUERY_queue_release, count);
 }
 
+static bool move_low_marks(struct work *work)
+{
+	struct rows *rows = db_run_plain(work, QUERY_queue_low_mark_lock);
+
+	if (!rows)
+		return false;
+	return !rows_bool(rows, 0, "ours") ||
+	       db_run_plain(work, QUERY_queue_low_mark_move);
+}
+
 bool queue_move_low_marks(struct work *work)
 {
-	if (db_begin(work) && db_run_plain(work, QUERY_queue_low_mark_lock) &&
-	    db_run_plain(work, QUERY_queue_low_mark_move) && db_commit(work))
+	if (db_begin(work) && move_low_marks(work) && db_commit(work))
 		return true;
 	db_rollback(work);
 	return false;

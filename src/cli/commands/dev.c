@@ -220,22 +220,13 @@ static bool show_new(struct dev *dev, bool quiet)
 	return fflush(stdout) == 0;
 }
 
-static int64_t newest_captured(struct dev *dev)
-{
-	struct capture_filter filter = { .most = 1000000 };
-	cJSON *list = capture_list(&dev->cli->work, &dev->cli->engine, &filter);
-	int count = cJSON_GetArraySize(list);
-
-	return count ? (int64_t)cJSON_GetNumberValue(
-	                   json_at(cJSON_GetArrayItem(list, count - 1), "/id"))
-	             : 0;
-}
-
 static bool watch(struct dev *dev, bool quiet)
 {
 	int status;
 
-	dev->shown = newest_captured(dev);
+	dev->shown = capture_newest(&dev->cli->work);
+	if (dev->shown < 0)
+		return false;
 	say_ready(dev);
 	while (!stopping) {
 		if (!show_new(dev, quiet))
