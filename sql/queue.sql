@@ -109,12 +109,6 @@ with told as materialized (
 )
 select id from ours;
 
--- name: queue_extend
--- Leases of $1 that are still ours run for $3 ms from now. $2: epochs.
-update in_flight f set lease_until = after_ms($3::bigint)
-from unnest($1::bigint[], $2::bigint[]) as t (id, epoch)
-where f.id = t.id and f.epoch = t.epoch returning f.id;
-
 -- name: queue_reap
 -- Leases that ran out: the lane died or froze. What it was sending may have
 -- gone, so the next attempt is one of those that can make a duplicate; after

@@ -80,10 +80,21 @@ static void capture_send(void *state, struct delivery *const *batch,
 	}
 }
 
-const struct carrier capture_mail_carrier = { "capture", "EMAIL", BATCH_MOST,
-	false, capture_open, capture_send };
-const struct carrier capture_text_carrier = { "capture", "SMS", BATCH_MOST,
-	false, capture_open, capture_send };
+const struct carrier capture_mail_carrier = {
+	.name = "capture",
+	.medium = "EMAIL",
+	.batch_most = BATCH_MOST,
+	.open = capture_open,
+	.send = capture_send,
+};
+
+const struct carrier capture_text_carrier = {
+	.name = "capture",
+	.medium = "SMS",
+	.batch_most = BATCH_MOST,
+	.open = capture_open,
+	.send = capture_send,
+};
 
 static bool add_one(struct work *work, const struct engine *engine,
     const struct rows *rows, int row, cJSON *list)

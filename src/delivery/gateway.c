@@ -39,6 +39,11 @@ int64_t gateway_concurrency(const struct gateway *gateway)
 	return gateway->profile->limits->concurrency.value;
 }
 
+int64_t gateway_total_ms(const struct gateway *gateway)
+{
+	return gateway->profile->limits->total_ms.value;
+}
+
 bool gateway_holds_ambiguous(const struct gateway *gateway)
 {
 	return strcmp(gateway->profile->ambiguous, "hold") == 0;
