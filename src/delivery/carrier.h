@@ -27,7 +27,6 @@ struct carrier {
 	const char *name;
 	const char *medium; /* EMAIL or SMS */
 	int batch_most;     /* messages in one batch */
-	bool hold_ambiguous;
 
 	/* NULL with the error when the settings cannot be used. */
 	void *(*open)(struct mem *mem, const struct engine *engine,
