@@ -90,6 +90,8 @@ static int run(const struct command *command, char **argv)
 	if (check_rest(&cli, command) &&
 	    cli_open(&cli, options->config, command->needs) &&
 	    command->run(&cli, options)) {
+		if (cli.json && !cli.printed)
+			puts("{}");
 		if (fflush(stdout) == 0)
 			return 0;
 		work_fail(&cli.work, ERR_INTERNAL, "cannot write the output");

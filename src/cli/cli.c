@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,8 +30,21 @@ bool cli_open(struct cli *cli, const char *config, int needs)
 	       start_database(work, &cli->engine);
 }
 
+void cli_say(const struct cli *cli, const char *format, ...)
+{
+	va_list list;
+
+	if (cli->json)
+		return;
+	va_start(list, format);
+	vprintf(format, list);
+	va_end(list);
+	fflush(stdout);
+}
+
 void cli_print_json(struct cli *cli, const cJSON *json)
 {
+	cli->printed = true;
 	puts(json_print_people(cli->work.mem, json));
 }
 

@@ -47,7 +47,8 @@ struct cli {
 	struct work work; /* its memory is the command's */
 	struct engine engine;
 	bool json;
-	char **rest; /* what is not an option */
+	bool printed; /* JSON, once there was some */
+	char **rest;  /* what is not an option */
 	size_t rest_count;
 };
 
@@ -72,7 +73,11 @@ extern const struct command *const cli_commands[];
 /* Opens what NEEDS names; a command may need more only sometimes. */
 bool cli_open(struct cli *cli, const char *config, int needs);
 
-/* Prints JSON for programs (--json) or for people. */
+/* Prints words for people, nothing with --json. */
+void cli_say(const struct cli *cli, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Prints JSON; a command that does not, prints {} with --json. */
 void cli_print_json(struct cli *cli, const cJSON *json);
 
 /* The value of an option that must be there. */

@@ -58,8 +58,7 @@ static bool check(struct cli *cli, const void *given)
 	(void)given;
 	if (!print_uses(cli))
 		return false;
-	if (!cli->json)
-		puts("the key file fits the database");
+	cli_say(cli, "the key file fits the database\n");
 	return true;
 }
 
@@ -75,10 +74,10 @@ static bool rotate(struct cli *cli, const void *given)
 	    !start_keys(work->mem, &cli->engine, &work->err) ||
 	    !keys_prove(work, cli->engine.keyring))
 		return false;
-	if (!cli->json)
-		printf("%s is the current key now; back %s up, copy it to "
-		       "every host, then send usherd SIGHUP\n",
-		    cli->engine.keyring->keys[0].id, path);
+	cli_say(cli,
+	    "%s is the current key now; back %s up, copy it to "
+	    "every host, then send usherd SIGHUP\n",
+	    cli->engine.keyring->keys[0].id, path);
 	return !cli->json || print_uses(cli);
 }
 

@@ -187,9 +187,8 @@ static bool delete_pool(struct cli *cli, const void *given)
 	(void)given;
 	if (!pool_delete(&cli->work, cli->rest[0]))
 		return false;
-	if (!cli->json)
-		printf("%s deleted, with its users; what waited is cancelled\n",
-		    cli->rest[0]);
+	cli_say(cli, "%s deleted, with its users; what waited is cancelled\n",
+	    cli->rest[0]);
 	return true;
 }
 

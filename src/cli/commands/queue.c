@@ -134,9 +134,8 @@ static bool retry(struct cli *cli, const void *given)
 	if (!get_id(cli, &id) || !queue_retry(&cli->work, id) ||
 	    !audit(&cli->work, "queue retry", cli->rest[0], NULL))
 		return false;
-	if (!cli->json)
-		printf("message %s goes as soon as a lane is free\n",
-		    cli->rest[0]);
+	cli_say(cli, "message %s goes as soon as a lane is free\n",
+	    cli->rest[0]);
 	return true;
 }
 
@@ -150,8 +149,7 @@ static bool cancel(struct cli *cli, const void *given)
 	if (!get_id(cli, &id) || !queue_cancel(&cli->work, id, reason) ||
 	    !audit(&cli->work, "queue cancel", cli->rest[0], NULL))
 		return false;
-	if (!cli->json)
-		printf("message %s is cancelled\n", cli->rest[0]);
+	cli_say(cli, "message %s is cancelled\n", cli->rest[0]);
 	return true;
 }
 

@@ -45,8 +45,7 @@ static bool enter(struct cli *cli, const void *given)
 	(void)given;
 	if (!sandbox_set(&cli->work, true))
 		return false;
-	if (!cli->json)
-		puts("the sandbox is on: SMS go to verified numbers only");
+	cli_say(cli, "the sandbox is on: SMS go to verified numbers only\n");
 	return true;
 }
 
@@ -55,9 +54,8 @@ static bool leave(struct cli *cli, const void *given)
 	(void)given;
 	if (!sandbox_set(&cli->work, false))
 		return false;
-	if (!cli->json)
-		puts("the sandbox is off: SMS go to every number; what was "
-		     "held goes now");
+	cli_say(cli, "the sandbox is off: SMS go to every number; what was "
+	             "held goes now\n");
 	return true;
 }
 
@@ -66,10 +64,10 @@ static bool add(struct cli *cli, const void *given)
 	(void)given;
 	if (!sandbox_add(&cli->work, &cli->engine, cli->rest[0]))
 		return false;
-	if (!cli->json)
-		printf("a code goes to %s; next: usher sandbox verify %s "
-		       "CODE\n",
-		    cli->rest[0], cli->rest[0]);
+	cli_say(cli,
+	    "a code goes to %s; next: usher sandbox verify %s "
+	    "CODE\n",
+	    cli->rest[0], cli->rest[0]);
 	return true;
 }
 
@@ -87,9 +85,8 @@ static bool verify(struct cli *cli, const void *given)
 	if (!code ||
 	    !sandbox_verify(&cli->work, &cli->engine, cli->rest[0], code))
 		return false;
-	if (!cli->json)
-		printf("%s is verified; what was held for it goes now\n",
-		    cli->rest[0]);
+	cli_say(cli, "%s is verified; what was held for it goes now\n",
+	    cli->rest[0]);
 	return true;
 }
 
@@ -120,8 +117,7 @@ static bool remove_number(struct cli *cli, const void *given)
 	(void)given;
 	if (!sandbox_remove(&cli->work, cli->rest[0]))
 		return false;
-	if (!cli->json)
-		printf("%s is removed\n", cli->rest[0]);
+	cli_say(cli, "%s is removed\n", cli->rest[0]);
 	return true;
 }
 

@@ -130,8 +130,7 @@ static bool delete_user(struct cli *cli, const void *given)
 
 	if (!pool || !user_delete(&cli->work, pool, cli->rest[0]))
 		return false;
-	if (!cli->json)
-		printf("%s deleted; what waited is cancelled\n", cli->rest[0]);
+	cli_say(cli, "%s deleted; what waited is cancelled\n", cli->rest[0]);
 	return true;
 }
 
