@@ -19,7 +19,7 @@
 /* How many words of ARGV name COMMAND; 0 when they do not. */
 static int words_of(const struct command *command, char **argv)
 {
-	const char *name = command->name;
+	const char *name = command->words;
 	int words = 0;
 
 	while (*name) {
@@ -59,7 +59,7 @@ static bool check_rest(struct cli *cli, const struct command *command)
 		    cli->rest[command->rest_most]);
 	if (cli->rest_count < command->rest_least)
 		return work_fail(&cli->work, ERR_USAGE,
-		    "something is missing: usher %s %s", command->name,
+		    "something is missing: usher %s %s", command->words,
 		    command->arguments);
 	return true;
 }
@@ -77,9 +77,10 @@ static int run(const struct command *command, char **argv)
 {
 	MEM_AUTO mem = mem_new(NULL);
 	struct cli cli = { .work = { .mem = mem, .tag = who(mem) } };
-	struct cli_common *options = mem_alloc(mem, command->options_size);
+	struct cli_common *options =
+	    mem_alloc(mem, command->code->options_size);
 
-	if (!option_read(mem, command->rows, argv, options, &cli.rest,
+	if (!option_read(mem, command->code->rows, argv, options, &cli.rest,
 	        &cli.work.err))
 		return fail(&cli);
 	cli.json = options->json;
@@ -89,7 +90,7 @@ static int run(const struct command *command, char **argv)
 	}
 	if (check_rest(&cli, command) &&
 	    cli_open(&cli, options->config, command->needs) &&
-	    command->run(&cli, options)) {
+	    command->code->run(&cli, options)) {
 		if (cli.json && !cli.printed)
 			puts("{}");
 		if (fflush(stdout) == 0)
@@ -115,10 +116,10 @@ int main(int argc, char **argv)
 		cli_print_manual(stdout);
 		return 0;
 	}
-	for (const struct command *const *row = cli_commands; *row; row++) {
-		int words = words_of(*row, argv + 1);
+	for (const struct command *row = cli_commands; row->words; row++) {
+		int words = words_of(row, argv + 1);
 		if (words)
-			return run(*row, argv + words);
+			return run(row, argv + words);
 	}
 	fprintf(stderr,
 	    "usher: '%.100s%s%.100s' is not a command; usher --help lists "

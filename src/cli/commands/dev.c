@@ -291,13 +291,4 @@ static bool run(struct cli *cli, const void *given)
 	return done;
 }
 
-const struct command command_dev = {
-	.name = "dev",
-	.arguments = "",
-	.summary = "Try usher: a private PostgreSQL, the daemon, and messages "
-	           "shown instead of sent.",
-	.rows = rows,
-	.options_size = sizeof(struct options),
-	.needs = CLI_NEEDS_NOTHING,
-	.run = run,
-};
+const struct command_code command_dev = { rows, sizeof(struct options), run };

@@ -69,12 +69,4 @@ static bool run(struct cli *cli, const void *given)
 	return true;
 }
 
-const struct command command_init = {
-	.name = "init",
-	.arguments = "",
-	.summary = "Make the key file and the database's schema.",
-	.rows = rows,
-	.options_size = sizeof(struct options),
-	.needs = CLI_NEEDS_CONFIG,
-	.run = run,
-};
+const struct command_code command_init = { rows, sizeof(struct options), run };

@@ -28,12 +28,5 @@ static bool run(struct cli *cli, const void *given)
 	    options->suppress ? "SUPPRESS" : NULL);
 }
 
-const struct command command_invite = {
-	.name = "invite",
-	.arguments = "",
-	.summary = "Create a user and queue the invitation (AdminCreateUser).",
-	.rows = rows,
-	.options_size = sizeof(struct invitation_options),
-	.needs = CLI_NEEDS_ALL,
-	.run = run,
-};
+const struct command_code command_invite = { rows,
+	sizeof(struct invitation_options), run };

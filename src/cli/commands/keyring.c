@@ -81,34 +81,11 @@ static bool rotate(struct cli *cli, const void *given)
 	return !cli->json || print_uses(cli);
 }
 
-const struct command command_keyring_show = {
-	.name = "keyring show",
-	.arguments = "",
-	.summary = "Show the ids of the keys in the key file.",
-	.rows = rows,
-	.options_size = sizeof(struct options),
-	.needs = CLI_NEEDS_CONFIG | CLI_NEEDS_KEYS,
-	.run = show,
-};
+const struct command_code command_keyring_show = { rows, sizeof(struct options),
+	show };
 
-const struct command command_keyring_rotate = {
-	.name = "keyring rotate",
-	.arguments = "",
-	.summary = "Put a new key in front; older ones still open what they "
-	           "sealed.",
-	.rows = rows,
-	.options_size = sizeof(struct options),
-	.needs = CLI_NEEDS_ALL,
-	.run = rotate,
-};
+const struct command_code command_keyring_rotate = { rows,
+	sizeof(struct options), rotate };
 
-const struct command command_keyring_check = {
-	.name = "keyring check",
-	.arguments = "",
-	.summary = "Check that the key file fits the database, and show what "
-	           "uses each key.",
-	.rows = rows,
-	.options_size = sizeof(struct options),
-	.needs = CLI_NEEDS_ALL,
-	.run = check,
-};
+const struct command_code command_keyring_check = { rows,
+	sizeof(struct options), check };

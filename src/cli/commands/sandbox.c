@@ -121,78 +121,23 @@ static bool remove_number(struct cli *cli, const void *given)
 	return true;
 }
 
-const struct command command_sandbox_status = {
-	.name = "sandbox status",
-	.arguments = "",
-	.summary = "Tell whether the SMS sandbox is on and what it holds.",
-	.rows = plain_rows,
-	.options_size = sizeof(struct options),
-	.needs = CLI_NEEDS_ALL,
-	.run = status,
-};
+const struct command_code command_sandbox_status = { plain_rows,
+	sizeof(struct options), status };
 
-const struct command command_sandbox_enter = {
-	.name = "sandbox enter",
-	.arguments = "",
-	.summary = "Turn the sandbox on: SMS go to verified numbers only.",
-	.rows = plain_rows,
-	.options_size = sizeof(struct options),
-	.needs = CLI_NEEDS_ALL,
-	.run = enter,
-};
+const struct command_code command_sandbox_enter = { plain_rows,
+	sizeof(struct options), enter };
 
-const struct command command_sandbox_exit = {
-	.name = "sandbox exit",
-	.arguments = "",
-	.summary = "Turn the sandbox off; what was held goes.",
-	.rows = plain_rows,
-	.options_size = sizeof(struct options),
-	.needs = CLI_NEEDS_ALL,
-	.run = leave,
-};
+const struct command_code command_sandbox_exit = { plain_rows,
+	sizeof(struct options), leave };
 
-const struct command command_sandbox_add = {
-	.name = "sandbox add",
-	.arguments = "NUMBER",
-	.summary = "Add a number, or send it a new code.",
-	.rows = plain_rows,
-	.options_size = sizeof(struct options),
-	.needs = CLI_NEEDS_ALL,
-	.rest_least = 1,
-	.rest_most = 1,
-	.run = add,
-};
+const struct command_code command_sandbox_add = { plain_rows,
+	sizeof(struct options), add };
 
-const struct command command_sandbox_verify = {
-	.name = "sandbox verify",
-	.arguments = "NUMBER [CODE]",
-	.summary = "Verify a number by the code that was sent to it.",
-	.rows = verify_rows,
-	.options_size = sizeof(struct options),
-	.needs = CLI_NEEDS_ALL,
-	.rest_least = 1,
-	.rest_most = 2,
-	.run = verify,
-};
+const struct command_code command_sandbox_verify = { verify_rows,
+	sizeof(struct options), verify };
 
-const struct command command_sandbox_list = {
-	.name = "sandbox list",
-	.arguments = "",
-	.summary = "List the numbers and whether they are verified.",
-	.rows = plain_rows,
-	.options_size = sizeof(struct options),
-	.needs = CLI_NEEDS_ALL,
-	.run = list_numbers,
-};
+const struct command_code command_sandbox_list = { plain_rows,
+	sizeof(struct options), list_numbers };
 
-const struct command command_sandbox_remove = {
-	.name = "sandbox remove",
-	.arguments = "NUMBER",
-	.summary = "Remove a number, 24 hours after its last attempt.",
-	.rows = plain_rows,
-	.options_size = sizeof(struct options),
-	.needs = CLI_NEEDS_ALL,
-	.rest_least = 1,
-	.rest_most = 1,
-	.run = remove_number,
-};
+const struct command_code command_sandbox_remove = { plain_rows,
+	sizeof(struct options), remove_number };
