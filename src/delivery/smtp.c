@@ -439,6 +439,9 @@ static const char *why_failed(struct mem *mem, const struct session *session)
 		    session->dialogue.line);
 	if (error == SMTP_ERR_EXTENSION_NOT_AVAILABLE)
 		return "the relay does not offer STARTTLS, which is required";
+	if (*session->dialogue.refusal)
+		return mem_printf(mem, "the relay said: %s",
+		    session->dialogue.refusal);
 	if (*session->dialogue.line)
 		return mem_printf(mem, "the relay said: %s",
 		    session->dialogue.line);
@@ -455,6 +458,7 @@ static void finish(struct mem *mem, struct session *session, bool failed)
 	for (; session->current < session->count; session->current++) {
 		struct letter *letter = &session->letters[session->current];
 		if (judge(letter)) {
+			note_sender(session, letter->delivery);
 			if (letter->delivery->outcome.class ==
 			    DELIVERY_LANE_FAULT)
 				session->faulty = true;
