@@ -67,42 +67,41 @@ order by t.id;
 -- blocked; $5 reason; $6 delay of a retry in ms; $7 whether the attempt is
 -- spent; $8 class, $9 code, $10 enhanced status, $11 words, $12 ms taken;
 -- $13 the remote's id. $1 owner. The ids that were ours come back.
-with told as materialized (
-  select * from unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[],
+with ours as (
+  delete from in_flight f
+  using unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[],
     $6::bigint[], $7::boolean[], $8::text[], $9::int[], $10::text[],
     $11::text[], $12::int[], $13::text[])
     as t (id, epoch, outcome, reason, delay_ms, spent, class, code, status,
       words, took_ms, remote_id)
-), ours as (
-  delete from in_flight f using told t
   where f.id = t.id and f.epoch = t.epoch
-  returning f.id, f.medium, f.attempt, f.losses
+  returning f.medium, f.attempt, f.losses, t.*
 ), settled as (
-  update message m set outcome = t.outcome, settled_at = now(),
-    remote_id = t.remote_id,
-    reason = case when t.outcome = 'sent' and exists (select from account a
+  update message m set outcome = o.outcome, settled_at = now(),
+    remote_id = o.remote_id,
+    reason = case when o.outcome = 'sent' and exists (select from account a
         where a.pool_id = m.pool_id and a.sub = m.sub
         and a.invitation <> m.invitation)
-      then 'superseded while in session' else t.reason end,
-    sealed = case when t.outcome in ('refused', 'held') then m.sealed end
-  from told t join ours o on o.id = t.id
-  where m.id = t.id
-    and t.outcome in ('sent', 'refused', 'cancelled', 'held')
+      then 'superseded while in session' else o.reason end,
+    sealed = case when o.outcome in ('refused', 'held') then m.sealed end
+  from ours o
+  where m.id = o.id
+    and o.outcome in ('sent', 'refused', 'cancelled', 'held')
 ), again as (
   insert into later (id, medium, due_at, attempts, losses, reason)
-  select t.id, o.medium, after_ms(t.delay_ms),
-    o.attempt - case when t.spent then 0 else 1 end, o.losses, t.reason
-  from told t join ours o on o.id = t.id where t.outcome = 'retry'
+  select o.id, o.medium, after_ms(o.delay_ms),
+    o.attempt - case when o.spent then 0 else 1 end, o.losses, o.reason
+  from ours o where o.outcome = 'retry'
 ), stopped as (
   insert into blocked (id, medium, reason, address, attempts)
-  select t.id, o.medium, t.reason, m.destination, o.attempt - 1
-  from told t join ours o on o.id = t.id join message m on m.id = t.id
-  where t.outcome = 'blocked'
+  select o.id, o.medium, o.reason, m.destination, o.attempt - 1
+  from ours o join message m on m.id = o.id
+  where o.outcome = 'blocked'
 ), evidence as (
   insert into attempt (message_id, attempt, owner, class, code, status,
     words, took_ms)
-  select t.id, o.attempt, $1, t.class, t.code, t.status, t.words, t.took_ms
-  from told t join ours o on o.id = t.id where t.class is not null
+  select id, attempt, $1, class, code, status, words, took_ms
+  from ours where class is not null
 )
 select id from ours;
 
