@@ -10,6 +10,8 @@
 -- low_id keeps the scan from walking dead index entries when an old
 -- transaction pins them. "= any(array(...))" and ctid keep the planner from
 -- joining with the whole table.
+--
+-- A template comes with the first of its messages only.
 with due as materialized (
   select id from later
   where medium = $1 and due_at <= now()
@@ -42,24 +44,30 @@ with due as materialized (
   from (select id, attempts, losses from from_later
     union all select id, 0, 0 from from_ready) c
   returning id, epoch, attempt, losses
+), claimed as materialized (
+  select t.epoch, t.attempt, t.losses, m.*
+  from taken t join message m on m.id = t.id
+), senders as materialized (
+  select id, settings #>> '{EmailConfiguration,From}' as mail_from,
+    settings #>> '{EmailConfiguration,ReplyToEmailAddress}' as reply_to
+  from user_pool where id = any(array(select pool_id from claimed))
 )
-select t.id, t.epoch, t.attempt, t.losses, m.kind, m.pool_id, m.sub,
-  m.medium, m.destination, m.username, m.invitation, m.has_password,
-  m.sealed, e.content as template, ms(m.created_at) as created_ms,
-  ms(m.expires_at) as expires_ms, coalesce(m.expires_at <= now(), false)
-    as expired,
-  a.invitation as current_invitation, a.status,
-  p.settings #>> '{EmailConfiguration,From}' as mail_from,
-  p.settings #>> '{EmailConfiguration,ReplyToEmailAddress}' as reply_to,
+select c.id, c.epoch, c.attempt, c.losses, c.kind, c.pool_id, c.sub,
+  c.medium, c.destination, c.username, c.invitation, c.has_password,
+  c.sealed, c.template_hash,
+  case when row_number() over (partition by c.template_hash order by c.id) = 1
+    then (select content from template where hash = c.template_hash) end
+    as template,
+  ms(c.created_at) as created_ms, ms(c.expires_at) as expires_ms,
+  coalesce(c.expires_at <= now(), false) as expired,
+  a.invitation as current_invitation, a.status, p.mail_from, p.reply_to,
   (select sandbox from installation) as sandbox,
-  exists (select from sandbox_number s where s.number = m.destination
+  exists (select from sandbox_number s where s.number = c.destination
     and s.status = 'Verified') as verified
-from taken t
-join message m on m.id = t.id
-join template e on e.hash = m.template_hash
-left join account a on a.pool_id = m.pool_id and a.sub = m.sub
-left join user_pool p on p.id = m.pool_id
-order by t.id;
+from claimed c
+left join account a on a.pool_id = c.pool_id and a.sub = c.sub
+left join senders p on p.id = c.pool_id
+order by c.id;
 
 -- name: queue_settle
 -- Ends the leases of $2 (ids) that are still ours by epoch ($3) and records
