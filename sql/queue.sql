@@ -230,19 +230,12 @@ where id = any(array(select id from r union select id from l
 returning id;
 
 -- name: queue_forget_user
--- Personal data leaves the history of a deleted user; what is in a session
--- still needs its address and loses it when the keeper forgets the rest.
+-- Personal data leaves the history of a deleted user. A lane that has a
+-- message in its session keeps the address in memory and needs no more: the
+-- message is cancelled when it comes back.
 update message set destination = '', username = ''
 where pool_id = $1 and ($2::uuid is null or sub = $2::uuid)
-  and outcome is not null and destination <> '';
-
--- name: queue_forget_gone
--- The same for messages of users who went while their mail was in a session.
-update message m set destination = '', username = ''
-from (select id from message where settled_at > now() - interval '10 minutes'
-    and kind = 'invitation' and destination <> '') s
-where m.id = s.id and not exists (select from account a
-  where a.pool_id = m.pool_id and a.sub = m.sub);
+  and destination <> '';
 
 -- name: queue_expire
 -- Passwords that ran out: the sealed text goes, what waits is cancelled.

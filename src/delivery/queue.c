@@ -200,8 +200,7 @@ bool queue_reap(struct work *work, int *count)
 
 bool queue_expire(struct work *work, int *count)
 {
-	return chore(work, QUERY_queue_expire, count) &&
-	       db_run_plain(work, QUERY_queue_forget_gone);
+	return chore(work, QUERY_queue_expire, count);
 }
 
 bool queue_release(struct work *work, int *count)
