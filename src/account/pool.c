@@ -246,15 +246,17 @@ struct pool *pool_list(struct work *work, const char *after, int count,
 
 static bool delete_all(struct work *work, const char *id)
 {
-	if (!db_run(work, QUERY_queue_cancel_pool, id, "the user pool went") ||
-	    !db_run(work, QUERY_queue_forget_user, id, NULL))
-		return false;
+	/* First its users: a resend under way ends before the rest looks. */
 	struct rows *rows = db_run(work, QUERY_pool_delete, id);
+
 	if (!rows)
 		return false;
 	if (!rows_count(rows))
 		return not_found(work, id);
-	return audit(work, "pool delete", id, NULL);
+	return db_run(work, QUERY_queue_cancel_pool, id,
+	           "the user pool went") &&
+	       db_run(work, QUERY_queue_forget_user, id, NULL) &&
+	       audit(work, "pool delete", id, NULL);
 }
 
 bool pool_delete(struct work *work, const char *id)
