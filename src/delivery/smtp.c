@@ -134,12 +134,25 @@ static int give_credentials(auth_client_request_t request, char **result,
 	return 1;
 }
 
+/* The text of a reply without its line ends. */
+static char *one_line(struct mem *mem, const char *text)
+{
+	char *line = mem_text(mem, text ? text : "");
+	size_t length = strlen(line);
+
+	while (length && strchr("\r\n ", line[length - 1]))
+		line[--length] = '\0';
+	for (char *at = line; (at = strpbrk(at, "\r\n")); at++)
+		*at = ' ';
+	return line;
+}
+
 static void tell_reply(struct letter *letter, enum smtp_phase phase,
     const smtp_status_t *status)
 {
 	MEM_AUTO mem = mem_new(NULL);
 	char enhanced[12] = "";
-	const char *text = status->text ? status->text : "";
+	const char *text = one_line(mem, status->text);
 
 	if (status->enh_class)
 		snprintf(enhanced, sizeof(enhanced), "%d.%d.%d",
@@ -178,7 +191,7 @@ static void tell_accepted(struct letter *letter, const smtp_status_t *transfer)
 {
 	MEM_AUTO mem = mem_new(NULL);
 	struct delivery *delivery = letter->delivery;
-	const char *text = transfer->text ? transfer->text : "";
+	const char *text = one_line(mem, transfer->text);
 
 	delivery_tell(delivery, DELIVERY_ACCEPTED, transfer->code, "2.0.0",
 	    mem_printf(mem, "%d %s", transfer->code, text));
