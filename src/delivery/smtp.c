@@ -411,8 +411,8 @@ static smtp_session_t make_session(struct mem *mem, struct session *session,
 	smtp_session_t handle = smtp_create_session();
 	SSL_CTX *tls = relay->tls ? smtp_tls_new(mem, config, err) : NULL;
 
-	err_set(err, err->code ? err->code : ERR_INTERNAL, "%s",
-	    err->code ? err->message : "libesmtp refuses the session");
+	if (!err->code)
+		err_set(err, ERR_INTERNAL, "libesmtp refuses the session");
 	if (!handle || (relay->tls && !tls) ||
 	    !set_credentials(mem, handle, relay))
 		return NULL;
