@@ -37,8 +37,8 @@ class Faults(unittest.TestCase):
     def begin(self, count=1, settings=None, **answers):
         """Queues COUNT mails, starts usherd; answers their ids."""
         self.peer = Peer(**answers)
-        self.usher.write(smtp_port=self.peer.port, smtp_user="",
-                         **(settings or {}))
+        self.usher.write(**{"smtp_port": self.peer.port, "smtp_user": "",
+                            "smtp_tls": "auto", **(settings or {})})
         ids = []
         for _ in range(count):
             Faults.turn += 1
@@ -73,7 +73,6 @@ class Faults(unittest.TestCase):
 
     def test_07_starttls_not_offered(self):
         number, = self.begin(settings={"smtp_tls": "required"})
-        self.usher.write(smtp_tls="auto")
         self.lane_fault(number, "STARTTLS")
         self.assertEqual(self.peer.mails, [])
         self.assertNotIn("MAIL", self.peer.counts)
@@ -83,7 +82,6 @@ class Faults(unittest.TestCase):
             settings={"smtp_tls": "required"},
             EHLO="250-peer\r\n250 STARTTLS",
             STARTTLS="220 go\r\n250-peer\r\n250 PIPELINING\r\n250 ok")
-        self.usher.write(smtp_tls="auto")
         self.lane_fault(number, "injected")
         self.assertEqual(self.peer.mails, [])
 
