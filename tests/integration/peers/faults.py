@@ -93,6 +93,7 @@ class Faults(unittest.TestCase):
         Faults.turn += 1
         number = self.usher.invite_mail(self.pool, f"user{self.turn}")
         self.usher.write(smtp_port=self.peer.port, smtp_user="somebody",
+                         smtp_tls="auto",
                          smtp_password_file=secret)
         self.usher.start()
         self.lane_fault(number, "authentication with the relay failed")
@@ -104,6 +105,7 @@ class Faults(unittest.TestCase):
         Faults.turn += 1
         number = self.usher.invite_mail(self.pool, f"user{self.turn}")
         self.usher.write(smtp_port=self.peer.port, smtp_user="somebody",
+                         smtp_tls="auto",
                          smtp_password_file=secret)
         self.usher.start()
         self.lane_fault(number, "authentication with the relay failed")
