@@ -198,7 +198,10 @@ def rounds(cluster, length):
             name = "round%d" % number
             cluster.sql("create database %s template filled" % name)
             cluster.sql("checkpoint")
+            before = common.tree_cpu_seconds(sink.process.pid)
             ours.append(deliver(cluster, name, sink.port, COUNT))
+            ours[-1]["sink"] = (common.tree_cpu_seconds(sink.process.pid) -
+                                before) * 1e6 / COUNT
             cluster.sql("drop database " + name)
             floor.append(COUNT / smtp_source(sink.port, length, COUNT))
     return ours, floor
@@ -210,9 +213,8 @@ def report(ours, floor):
                      common.spread([o["rate"] for o in ours]))
     common.print_row("smtp-source, %d sessions" % LANES, common.spread(floor))
     common.print_row("", "cpu us a mail")
-    common.print_row("lanes", common.spread([o["lanes"] for o in ours]))
-    common.print_row("PostgreSQL",
-                     common.spread([o["postgres"] for o in ours]))
+    for part in ("lanes", "postgres", "sink"):
+        common.print_row(part, common.spread([o[part] for o in ours]))
     common.print_row("", "peak MiB", "resident MiB", "private MiB")
     for name, figures in sorted(ours[-1]["memory"].values()):
         common.print_row(name, *("%.1f" % figure for figure in figures))

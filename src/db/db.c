@@ -158,20 +158,49 @@ bool db_prepare_all(struct work *work)
 	return true;
 }
 
+static struct rows *rows_new(struct work *work, PGresult *result)
+{
+	if (!result)
+		return NULL;
+	struct rows *rows = mem_make(work->mem, struct rows);
+	rows->result = result;
+	return rows;
+}
+
 struct rows *db_run_array(struct work *work, enum query query,
     const char *const *parameters, size_t count)
 {
 	assert(count == statements[query].parameters);
 	if (!prepare(work, query))
 		return NULL;
-	PGresult *result =
+	return rows_new(work,
 	    taken(work, PQexecPrepared(work->db->conn, statements[query].name,
-	                    (int)count, parameters, NULL, NULL, 0));
-	if (!result)
-		return NULL;
-	struct rows *rows = mem_make(work->mem, struct rows);
-	rows->result = result;
-	return rows;
+	                    (int)count, parameters, NULL, NULL, 0)));
+}
+
+bool db_send_array(struct work *work, enum query query,
+    const char *const *parameters, size_t count)
+{
+	PGconn *conn = work->db->conn;
+
+	assert(count == statements[query].parameters);
+	if (!prepare(work, query))
+		return false;
+	if (PQsendQueryPrepared(conn, statements[query].name, (int)count,
+	        parameters, NULL, NULL, 0))
+		return true;
+	set_error(work, PQerrorMessage(conn));
+	return false;
+}
+
+struct rows *db_answer(struct work *work)
+{
+	PGresult *result = taken(work, PQgetResult(work->db->conn));
+	PGresult *more;
+
+	while ((more = PQgetResult(work->db->conn)))
+		PQclear(more);
+	return rows_new(work, result);
 }
 
 const char *db_state(const struct db *db)

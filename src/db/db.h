@@ -54,6 +54,15 @@ bool db_answers(const char *database);
 struct rows *db_run_array(struct work *work, enum query query,
     const char *const *parameters, size_t count);
 
+/*
+ * The same in two steps, so that the database works while the caller does.
+ * Once sent, the statement runs even if this process dies; nothing else may
+ * be run on the connection before the answer is taken.
+ */
+bool db_send_array(struct work *work, enum query query,
+    const char *const *parameters, size_t count);
+struct rows *db_answer(struct work *work);
+
 /* Prepares every statement; the error names the first that will not. */
 bool db_prepare_all(struct work *work);
 

@@ -38,6 +38,7 @@ struct lane {
 	/* Told, not yet settled: */
 	struct delivery *pending[BATCH_MOST];
 	size_t pending_count;
+	size_t sent_count; /* the first of them, whose answer is not here */
 	int64_t pending_since_ms;
 	int64_t lease_end_ms; /* steady clock; behind it nothing is sent */
 };
@@ -84,26 +85,76 @@ static void log_attempt(struct lane *lane, const struct delivery *delivery)
 	    *outcome->words ? outcome->words : NULL);
 }
 
-static bool settle_once(struct lane *lane)
+static struct work settle_work(struct lane *lane, struct mem *mem)
+{
+	return (struct work){ .mem = mem, .db = lane->db, .tag = lane->owner };
+}
+
+static bool settle_failed(struct lane *lane, const struct work *work)
+{
+	log_warning(lane->owner, "cannot settle; trying again", "error",
+	    work->err.detail);
+	return false;
+}
+
+/* The first COUNT of what is pending are settled, OURS by us. */
+static void note_settled(struct lane *lane, size_t count, int ours)
 {
 	MEM_AUTO mem = mem_new(NULL);
-	struct work work = { .mem = mem, .db = lane->db, .tag = lane->owner };
-	int ours = 0;
 
-	if (!db_renew(&work) ||
-	    !queue_settle(&work, lane->owner, &lane->policy, lane->pending,
-	        lane->pending_count, &ours)) {
-		log_warning(lane->owner, "cannot settle; trying again", "error",
-		    work.err.detail);
-		return false;
-	}
-	if ((size_t)ours < lane->pending_count)
+	if ((size_t)ours < count)
 		log_warning(lane->owner,
 		    "a lease had run out before its outcome was settled; the "
 		    "message may go twice",
-		    "messages",
-		    db_int(mem, (int64_t)lane->pending_count - ours));
-	lane->pending_count = 0;
+		    "messages", db_int(mem, (int64_t)count - ours));
+	lane->pending_count -= count;
+	memmove(lane->pending, lane->pending + count,
+	    lane->pending_count * sizeof(*lane->pending));
+}
+
+/* Takes the answer to what was sent; after a failure all is pending again. */
+static bool take_answer(struct lane *lane)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	struct work work = settle_work(lane, mem);
+	size_t count = lane->sent_count;
+	int ours = 0;
+
+	lane->sent_count = 0;
+	if (!count)
+		return true;
+	if (!queue_settle_answer(&work, &ours))
+		return settle_failed(lane, &work);
+	note_settled(lane, count, ours);
+	return true;
+}
+
+static bool send_pending(struct lane *lane)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	struct work work = settle_work(lane, mem);
+
+	if (!queue_settle_send(&work, lane->owner, &lane->policy, lane->pending,
+	        lane->pending_count))
+		return settle_failed(lane, &work);
+	lane->sent_count = lane->pending_count;
+	return true;
+}
+
+static bool settle_once(struct lane *lane)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	struct work work = settle_work(lane, mem);
+	int ours = 0;
+
+	if (!take_answer(lane))
+		return false;
+	if (!lane->pending_count)
+		return true;
+	if (!db_renew(&work) || !queue_settle(&work, lane->owner, &lane->policy,
+	                            lane->pending, lane->pending_count, &ours))
+		return settle_failed(lane, &work);
+	note_settled(lane, lane->pending_count, ours);
 	return true;
 }
 
@@ -120,14 +171,18 @@ static bool settle(struct lane *lane)
 	return true;
 }
 
+/* What is due is sent to the database, which settles it while the carrier
+ * goes on; its answer is taken when more is due. */
 static bool settle_when_due(struct lane *lane)
 {
-	bool due = lane->pending_count >= SETTLE_COUNT ||
-	           (lane->pending_count &&
+	size_t waiting = lane->pending_count - lane->sent_count;
+	bool due = waiting >= SETTLE_COUNT ||
+	           (waiting &&
 	               clock_steady_ms() - lane->pending_since_ms >= SETTLE_MS);
 
-	return (!due || settle(lane)) && !stopping &&
-	       clock_steady_ms() < lane->lease_end_ms;
+	if (due && !(take_answer(lane) && send_pending(lane)) && !settle(lane))
+		return false;
+	return !stopping && clock_steady_ms() < lane->lease_end_ms;
 }
 
 static void add_pending(struct lane *lane, struct delivery *delivery)
@@ -135,7 +190,7 @@ static void add_pending(struct lane *lane, struct delivery *delivery)
 	if (delivery->settled)
 		return;
 	delivery->settled = true;
-	if (!lane->pending_count)
+	if (lane->pending_count == lane->sent_count)
 		lane->pending_since_ms = clock_steady_ms();
 	lane->pending[lane->pending_count++] = delivery;
 }
@@ -183,6 +238,8 @@ static void give_back(struct lane *lane, struct delivery *const *batch,
 	for (size_t i = 0; i < count; i++)
 		add_pending(lane, batch[i]);
 	settle(lane);
+	/* What could not be settled while its lease lived is reaped. */
+	lane->pending_count = lane->sent_count = 0;
 }
 
 static void work_on(struct lane *lane, struct mem *mem,

@@ -154,9 +154,9 @@ static void fill(struct mem *mem, struct columns *columns, size_t i,
 	columns->remote_ids[i] = or_null(outcome->remote_id);
 }
 
-bool queue_settle(struct work *work, const char *owner,
+bool queue_settle_send(struct work *work, const char *owner,
     const struct queue_policy *policy, struct delivery *const *deliveries,
-    size_t count, int *ours)
+    size_t count)
 {
 	struct mem *mem = work->mem;
 	struct columns columns = columns_new(mem, count);
@@ -166,22 +166,37 @@ bool queue_settle(struct work *work, const char *owner,
 		    policy, clock_now_ms(), secret_random_below(1000));
 		fill(mem, &columns, i, deliveries[i], &decision);
 	}
-	struct rows *rows = db_run(work, QUERY_queue_settle, owner,
-	    db_array(mem, columns.ids, count),
-	    db_array(mem, columns.epochs, count),
-	    db_array(mem, columns.outcomes, count),
-	    db_array(mem, columns.reasons, count),
-	    db_array(mem, columns.delays, count),
-	    db_array(mem, columns.spent, count),
-	    db_array(mem, columns.classes, count),
-	    db_array(mem, columns.codes, count),
-	    db_array(mem, columns.statuses, count),
-	    db_array(mem, columns.words, count),
-	    db_array(mem, columns.took, count),
-	    db_array(mem, columns.remote_ids, count));
+	const char *parameters[] = { owner, db_array(mem, columns.ids, count),
+		db_array(mem, columns.epochs, count),
+		db_array(mem, columns.outcomes, count),
+		db_array(mem, columns.reasons, count),
+		db_array(mem, columns.delays, count),
+		db_array(mem, columns.spent, count),
+		db_array(mem, columns.classes, count),
+		db_array(mem, columns.codes, count),
+		db_array(mem, columns.statuses, count),
+		db_array(mem, columns.words, count),
+		db_array(mem, columns.took, count),
+		db_array(mem, columns.remote_ids, count) };
+	return db_send_array(work, QUERY_queue_settle, parameters,
+	    sizeof(parameters) / sizeof(*parameters));
+}
+
+bool queue_settle_answer(struct work *work, int *ours)
+{
+	struct rows *rows = db_answer(work);
+
 	if (rows)
 		*ours = rows_count(rows);
 	return rows != NULL;
+}
+
+bool queue_settle(struct work *work, const char *owner,
+    const struct queue_policy *policy, struct delivery *const *deliveries,
+    size_t count, int *ours)
+{
+	return queue_settle_send(work, owner, policy, deliveries, count) &&
+	       queue_settle_answer(work, ours);
 }
 
 static bool chore(struct work *work, enum query query, int *count)

@@ -54,7 +54,14 @@ struct queue_decision queue_decide(const struct delivery *delivery,
 /*
  * Settles COUNT deliveries in one statement; *OURS is how many leases were
  * still ours. The others are left as whoever has them now says.
+ *
+ * In two steps the caller works on while the database does; nothing else may
+ * use the connection between them.
  */
+bool queue_settle_send(struct work *work, const char *owner,
+    const struct queue_policy *policy, struct delivery *const *deliveries,
+    size_t count);
+bool queue_settle_answer(struct work *work, int *ours);
 bool queue_settle(struct work *work, const char *owner,
     const struct queue_policy *policy, struct delivery *const *deliveries,
     size_t count, int *ours);

@@ -23,6 +23,7 @@ static struct {
 	bool active;
 	bool killed;
 	bool timed_out;
+	bool held;
 	int fd;
 	int connect_error;
 	int64_t connect_ms;
@@ -36,7 +37,7 @@ void smtp_socket_begin(const struct smtp_socket_limits *limits)
 	int64_t now_ms = clock_steady_ms();
 
 	session.active = true;
-	session.killed = session.timed_out = false;
+	session.killed = session.timed_out = session.held = false;
 	session.fd = -1;
 	session.connect_error = 0;
 	session.connect_ms = limits->connect_ms;
@@ -64,6 +65,20 @@ void smtp_socket_resume(void)
 void smtp_socket_expect_reply(void)
 {
 	session.reply_since_ms = clock_steady_ms();
+}
+
+static void cork(bool on)
+{
+	int value = on;
+
+	setsockopt(session.fd, IPPROTO_TCP, TCP_CORK, &value, sizeof(value));
+	session.held = on;
+}
+
+void smtp_socket_hold(void)
+{
+	if (session.fd >= 0)
+		cork(true);
 }
 
 void smtp_socket_kill(void)
@@ -173,7 +188,12 @@ int smtp_poll(struct pollfd *fds, nfds_t count, int timeout_ms)
 	if (!session.active || session.fd < 0 || count != 1 ||
 	    fds[0].fd != session.fd)
 		return real_poll(fds, count, timeout_ms);
-	setsockopt(session.fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
+	if (session.held)
+		cork(false);
+	/* Not where the library only looks whether there is more. */
+	if (timeout_ms != 0)
+		setsockopt(session.fd, IPPROTO_TCP, TCP_QUICKACK, &on,
+		    sizeof(on));
 	int64_t most_ms = session.killed ? 0 : left_ms();
 	if (most_ms == 0) {
 		session.timed_out = !session.killed;
@@ -183,7 +203,7 @@ int smtp_poll(struct pollfd *fds, nfds_t count, int timeout_ms)
 	int wait_ms =
 	    timeout_ms < 0 || timeout_ms > most_ms ? (int)most_ms : timeout_ms;
 	int ready = real_poll(fds, count, wait_ms);
-	if (ready == 0)
+	if (ready == 0 && timeout_ms != 0)
 		session.timed_out = true;
 	if (ready <= 0 || !has_ended(session.fd))
 		return ready;

@@ -31,6 +31,9 @@ void smtp_socket_end(void);
 void smtp_socket_pause(void);
 void smtp_socket_resume(void);
 
+/* What is written next waits until a reply is, and leaves as one. */
+void smtp_socket_hold(void);
+
 /* The time for one reply begins anew. */
 void smtp_socket_expect_reply(void);
 
