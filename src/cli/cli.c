@@ -36,6 +36,7 @@ bool cli_open(struct cli *cli, const char *config, int needs)
 void cli_print_json(struct cli *cli, const cJSON *json)
 {
 	puts(json_print_people(cli->work.mem, json));
+	cli->printed = true;
 }
 
 bool cli_need(struct cli *cli, const char *value, const char *option)

@@ -47,7 +47,8 @@ struct cli {
 	struct work work; /* its memory is the command's */
 	struct engine engine;
 	bool json;
-	char **rest; /* what is not an option */
+	bool printed; /* JSON, which is to stay the only one */
+	char **rest;  /* what is not an option */
 	size_t rest_count;
 };
 

@@ -285,8 +285,7 @@ class Profiles(house.Case):
             local = re.sub(r"https?://[^/\"]+", "http://127.0.0.1:1", text)
             self.usher.write(gateway_file=self.usher.file("one.json", local))
             doctor = self.usher.run("doctor", "--json")
-            gateways = [check for check in json.loads(
-                doctor.out[:doctor.out.rindex("]") + 1])
+            gateways = [check for check in doctor.json()
                         if check["check"] == "gateway"]
             self.assertRegex(gateways[0]["words"],
                              "does not answer|not allowed|cannot", path)
