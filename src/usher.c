@@ -37,7 +37,7 @@ static int fail(const struct cli *cli)
 {
 	const struct err *err = &cli->work.err;
 
-	if (cli->json) {
+	if (cli->json && !cli->printed) {
 		cJSON *json = json_object(cli->work.mem);
 		json_add(json, "__type", err_name(err->code));
 		json_add(json, "message", err->message);

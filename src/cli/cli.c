@@ -45,8 +45,8 @@ void cli_say(const struct cli *cli, const char *format, ...)
 
 void cli_print_json(struct cli *cli, const cJSON *json)
 {
-	cli->printed = true;
 	puts(json_print_people(cli->work.mem, json));
+	cli->printed = true;
 }
 
 bool cli_need(struct cli *cli, const char *value, const char *option)

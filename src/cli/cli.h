@@ -47,7 +47,7 @@ struct cli {
 	struct work work; /* its memory is the command's */
 	struct engine engine;
 	bool json;
-	bool printed; /* JSON, once there was some */
+	bool printed; /* JSON, which is to stay the only one */
 	char **rest;  /* what is not an option */
 	size_t rest_count;
 };
