@@ -15,6 +15,11 @@ const struct command *const cli_commands[] = {
 	NULL
 };
 
+/* A command that has no options of its own. */
+struct options {
+	struct cli_common common;
+};
+
 bool cli_open(struct cli *cli, const char *config, int needs)
 {
 	struct work *work = &cli->work;
@@ -93,16 +98,41 @@ void cli_print_command_help(const struct command *command, FILE *out)
 	option_print_help(command->rows, out);
 }
 
+/* Common options lead the structure of each command's options. */
+static bool is_common(const struct option_row *row)
+{
+	return row->offset < sizeof(struct cli_common);
+}
+
+static void print_command_manual(const struct command *command, FILE *out)
+{
+	const struct option_row *row = command->rows;
+	bool own = !is_common(row);
+
+	fprintf(out, ".Ss usher %s\n.Nm\n.Cm %s\n.Op Ar options\n",
+	    command->name, command->name);
+	if (*command->arguments)
+		fprintf(out, ".Ar %s\n", command->arguments);
+	fprintf(out, ".Pp\n%s\n", command->summary);
+	if (own)
+		fputs(".Bl -tag -width Ds\n", out);
+	for (; row->kind != OPTION_END; row++)
+		if (!is_common(row))
+			option_print_manual_row(row, out);
+	if (own)
+		fputs(".El\n", out);
+}
+
 void cli_print_manual(FILE *out)
 {
-	for (const struct command *const *row = cli_commands; *row; row++) {
-		const struct command *command = *row;
-		fprintf(out, ".Ss usher %s", command->name);
-		fprintf(out, "\n.Nm\n.Cm %s\n.Op Ar options\n", command->name);
-		if (*command->arguments)
-			fprintf(out, ".Ar %s\n", command->arguments);
-		fprintf(out, ".Pp\n%s\n.Bl -tag -width Ds\n", command->summary);
-		option_print_manual(command->rows, out);
-		fputs(".El\n", out);
-	}
+	for (const struct command *const *row = cli_commands; *row; row++)
+		print_command_manual(*row, out);
+}
+
+void cli_print_manual_common(FILE *out)
+{
+	static const struct option_row rows[] = { CLI_COMMON_ROWS(
+	    struct options) };
+
+	option_print_manual(rows, out);
 }
