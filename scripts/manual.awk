@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 # manual.awk - fills a manual page: a line that is one of the words below is
 # replaced by what the program prints for it, a sentence a line.
-# -v usher=PATH -v usherd=PATH -v version=VERSION
+# -v usher=PATH -v usherd=PATH -v source=FOLDER -v version=VERSION
 BEGIN {
 	command["@COMMANDS@"] = usher " --manual"
 	command["@COMMON@"] = usher " --manual-common"
 	command["@ERRORS@"] = usher " --manual-errors"
 	command["@OPTIONS@"] = usherd " --manual"
+	command["@KANNEL@"] = "cat " source "/contrib/gateways/kannel.json"
 	command["@SETTINGS@"] = usherd " --manual-settings"
 }
 
