@@ -338,7 +338,8 @@ int lane_run(const struct engine *engine, const struct carrier *carrier,
 	log_debug(lane.owner, "lane begins");
 	while (!stopping) {
 		int claimed = round_once(&lane);
-		if (drain && claimed == 0)
+		/* What a lane at fault still has cannot go now. */
+		if (drain && (claimed == 0 || lane.faults))
 			break;
 		if (claimed < 0)
 			clock_sleep_ms(1000);
