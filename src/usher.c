@@ -100,21 +100,48 @@ static int run(const struct command *command, char **argv)
 	return fail(&cli);
 }
 
+static void print_version(FILE *out)
+{
+	fputs(PACKAGE_STRING "\n", out);
+}
+
+/* Words that print something and need nothing; the last three are what
+ * scripts/manual.awk fills usher(1) with. */
+static const struct print {
+	const char *word;
+	void (*print)(FILE *out);
+} prints[] = {
+	{ "--help", cli_print_help },
+	{ "-h", cli_print_help },
+	{ "help", cli_print_help },
+	{ "--version", print_version },
+	{ "-V", print_version },
+	{ "--manual", cli_print_manual },
+	{ "--manual-common", cli_print_manual_common },
+	{ "--manual-errors", err_print_manual },
+};
+
+static const struct print *find_print(const char *word)
+{
+	for (size_t i = 0; i < sizeof(prints) / sizeof(*prints); i++)
+		if (strcmp(prints[i].word, word) == 0)
+			return &prints[i];
+	return NULL;
+}
+
 int main(int argc, char **argv)
 {
 	setlocale(LC_CTYPE, "C.UTF-8");
 	secret_init();
 	log_set_level(LOG_LEVEL_WARNING);
-	if (argc < 2 || strcmp(argv[1], "--help") == 0 ||
-	    strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
-		cli_print_help(argc < 2 ? stderr : stdout);
-		return argc < 2 ? 2 : 0;
+	if (argc < 2) {
+		cli_print_help(stderr);
+		return 2;
 	}
-	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)
-		return puts(PACKAGE_STRING) < 0;
-	if (strcmp(argv[1], "--manual") == 0) {
-		cli_print_manual(stdout);
-		return 0;
+	const struct print *print = find_print(argv[1]);
+	if (print) {
+		print->print(stdout);
+		return fflush(stdout) ? 1 : 0;
 	}
 	for (const struct command *row = cli_commands; row->words; row++) {
 		int words = words_of(row, argv + 1);

@@ -29,6 +29,7 @@ struct options {
 	bool help;
 	bool version;
 	bool manual;
+	bool manual_settings;
 };
 
 static const struct option_row rows[] = {
@@ -48,7 +49,9 @@ static const struct option_row rows[] = {
 	OPTION_ROW_FLAG(struct options, version, "version", 'V',
 	    "Print the version and end."),
 	OPTION_ROW_FLAG(struct options, manual, "manual", 0,
-	    "Print the OPTIONS section of the manual and end."),
+	    "Print the options as usherd(8) has them and end."),
+	OPTION_ROW_FLAG(struct options, manual_settings, "manual-settings", 0,
+	    "Print the settings as usher.conf(5) has them and end."),
 	OPTION_ROW_END
 };
 
@@ -176,6 +179,8 @@ static int print_something(void)
 		puts(PACKAGE_STRING);
 	if (options.manual)
 		option_print_manual(rows, stdout);
+	if (options.manual_settings)
+		config_print_manual(stdout);
 	if (options.sample_config)
 		config_print_sample(stdout);
 	if (options.show_config) {
@@ -203,7 +208,8 @@ int main(int argc, char **argv)
 		return fail(&err);
 	}
 	if (options.help || options.version || options.manual ||
-	    options.sample_config || options.show_config)
+	    options.manual_settings || options.sample_config ||
+	    options.show_config)
 		return print_something();
 	if (!check_start(&err))
 		return fail(&err);

@@ -2,7 +2,6 @@
 #include "base/err.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 
 static const struct kind {
 	const char *name;
@@ -54,4 +53,11 @@ int err_exit_status(enum err_code code)
 const char *err_meaning(enum err_code code)
 {
 	return kinds[code].meaning;
+}
+
+void err_print_manual(FILE *out)
+{
+	for (int code = ERR_NONE + 1; code < ERR_COUNT; code++)
+		fprintf(out, ".It Li %s Ta %d Ta %s\n", kinds[code].name,
+		    kinds[code].exit_status, kinds[code].meaning);
 }

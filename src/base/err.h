@@ -10,6 +10,7 @@
 #define BASE_ERR_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 enum err_code {
 	ERR_NONE,
@@ -40,5 +41,8 @@ int err_http_status(enum err_code code);
 /* Exit status of usher(1) for this kind of error. */
 int err_exit_status(enum err_code code);
 const char *err_meaning(enum err_code code);
+
+/* The rows of the errors' table in usher(1), in mdoc. */
+void err_print_manual(FILE *out);
 
 #endif

@@ -151,14 +151,18 @@ void option_print_help(const struct option_row *rows, FILE *out)
 	}
 }
 
+void option_print_manual_row(const struct option_row *row, FILE *out)
+{
+	fprintf(out, ".It ");
+	if (row->letter)
+		fprintf(out, "Fl %c , ", row->letter);
+	fprintf(out, "Fl \\-%s%s%s\n%s\n", row->name,
+	    row->argument ? " Ar " : "", row->argument ? row->argument : "",
+	    row->meaning);
+}
+
 void option_print_manual(const struct option_row *rows, FILE *out)
 {
-	for (; rows->kind != OPTION_END; rows++) {
-		fprintf(out, ".It ");
-		if (rows->letter)
-			fprintf(out, "Fl %c , ", rows->letter);
-		fprintf(out, "Fl \\-%s%s%s\n%s\n", rows->name,
-		    rows->argument ? " Ar " : "",
-		    rows->argument ? rows->argument : "", rows->meaning);
-	}
+	for (; rows->kind != OPTION_END; rows++)
+		option_print_manual_row(rows, out);
 }

@@ -64,7 +64,8 @@ bool option_read(struct mem *mem, const struct option_row *rows, char **argv,
 /* A line an option, for --help. */
 void option_print_help(const struct option_row *rows, FILE *out);
 
-/* An mdoc list of the options, for the manual. */
+/* Items of an mdoc list, for the manual: of one option, and of all. */
+void option_print_manual_row(const struct option_row *row, FILE *out);
 void option_print_manual(const struct option_row *rows, FILE *out);
 
 #endif

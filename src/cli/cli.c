@@ -17,6 +17,11 @@ const struct command cli_commands[] = {
 	{ 0 }
 };
 
+/* A command that has no options of its own. */
+struct options {
+	struct cli_common common;
+};
+
 bool cli_open(struct cli *cli, const char *config, int needs)
 {
 	struct work *work = &cli->work;
@@ -108,15 +113,41 @@ void cli_print_command_help(const struct command *command, FILE *out)
 	option_print_help(command->code->rows, out);
 }
 
+/* Common options lead the structure of each command's options. */
+static bool is_common(const struct option_row *row)
+{
+	return row->offset < sizeof(struct cli_common);
+}
+
+static void print_command_manual(const struct command *command, FILE *out)
+{
+	const struct option_row *row = command->code->rows;
+	bool own = !is_common(row);
+
+	fprintf(out, ".Ss usher %s\n.Nm\n.Cm %s\n.Op Ar options\n",
+	    command->words, command->words);
+	if (*command->arguments)
+		fprintf(out, ".Ar %s\n", command->arguments);
+	fprintf(out, ".Pp\n%s\n", command->summary);
+	if (own)
+		fputs(".Bl -tag -width Ds\n", out);
+	for (; row->kind != OPTION_END; row++)
+		if (!is_common(row))
+			option_print_manual_row(row, out);
+	if (own)
+		fputs(".El\n", out);
+}
+
 void cli_print_manual(FILE *out)
 {
-	for (const struct command *row = cli_commands; row->words; row++) {
-		fprintf(out, ".Ss usher %s", row->words);
-		fprintf(out, "\n.Nm\n.Cm %s\n.Op Ar options\n", row->words);
-		if (*row->arguments)
-			fprintf(out, ".Ar %s\n", row->arguments);
-		fprintf(out, ".Pp\n%s\n.Bl -tag -width Ds\n", row->summary);
-		option_print_manual(row->code->rows, out);
-		fputs(".El\n", out);
-	}
+	for (const struct command *row = cli_commands; row->words; row++)
+		print_command_manual(row, out);
+}
+
+void cli_print_manual_common(FILE *out)
+{
+	static const struct option_row rows[] = { CLI_COMMON_ROWS(
+	    struct options) };
+
+	option_print_manual(rows, out);
 }

@@ -98,9 +98,10 @@ bool cli_split(struct cli *cli, const char *pair, const char *option,
 bool cli_number(struct cli *cli, const char *text, const char *what,
     int64_t least, int64_t most, int64_t *number);
 
-/* For usher --manual and --help. */
+/* For usher --help, and for usher(1). */
 void cli_print_help(FILE *out);
 void cli_print_command_help(const struct command *command, FILE *out);
 void cli_print_manual(FILE *out);
+void cli_print_manual_common(FILE *out);
 
 #endif
