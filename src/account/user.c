@@ -65,17 +65,18 @@ struct user *user_list(struct work *work, const struct pool *pool,
 	return users;
 }
 
+/* The account goes first: a RESEND locks it first too, so that one waits for
+ * the other and what it queued is seen here. */
 static bool delete_all(struct work *work, const struct pool *pool,
     const char *name)
 {
 	struct user *user = user_find(work, pool, name);
 
-	return user &&
+	return user && db_run(work, QUERY_user_delete, pool->id, user->sub) &&
 	       db_run(work, QUERY_queue_cancel_user, pool->id, user->sub,
 	           "the user was deleted") &&
 	       db_run(work, QUERY_user_delete_captured, pool->id, user->sub) &&
 	       db_run(work, QUERY_queue_forget_user, pool->id, user->sub) &&
-	       db_run(work, QUERY_user_delete, pool->id, user->sub) &&
 	       audit(work, "user delete",
 	           mem_printf(work->mem, "%s/%s", pool->id, user->sub), NULL);
 }
