@@ -60,6 +60,7 @@ struct creation {
 	size_t name_count;
 	const char *kinds[NAMES_MOST];
 	const char *values[NAMES_MOST];
+	bool alias_taken; /* by another user, when the last attempt failed */
 };
 
 static bool is_action(const struct invite_request *request, const char *action)
@@ -255,7 +256,7 @@ static struct rows *insert(struct work *work, const struct creation *creation)
 }
 
 /* The error for the first name that somebody else has. */
-static bool name_taken(struct work *work, const struct creation *creation,
+static bool name_taken(struct work *work, struct creation *creation,
     const char *taken)
 {
 	const struct pool *pool = creation->pool;
@@ -273,6 +274,7 @@ static bool name_taken(struct work *work, const struct creation *creation,
 	if (address)
 		return work_fail(work, ERR_USERNAME_EXISTS,
 		    "An account with the given %s already exists.", kind);
+	creation->alias_taken = true;
 	bool exact = strcmp(creation->engine->config->alias_conflict_error,
 	                 "AliasExistsException") != 0;
 	return work_fail(work, exact ? ERR_USERNAME_EXISTS : ERR_ALIAS_EXISTS,
@@ -364,6 +366,12 @@ static bool deadlocked(const struct work *work)
 	       strcmp(db_state(work->db), "40P01") == 0;
 }
 
+/* Another host took the alias behind move_aliases(): it moves once more. */
+static bool overtaken(const struct creation *creation)
+{
+	return creation->request->force_alias.value && creation->alias_taken;
+}
+
 static struct user *create(struct work *work, struct creation *creation)
 {
 	if (!check_username(work, creation->pool,
@@ -373,9 +381,11 @@ static struct user *create(struct work *work, struct creation *creation)
 	take_names(work, creation);
 	take_user(work, creation);
 	for (int attempt = 1; attempt <= ATTEMPTS_MOST; attempt++) {
+		work->err = (struct err){ 0 };
+		creation->alias_taken = false;
 		if (in_transaction(work, creation, create_in_transaction))
 			return creation->user;
-		if (!deadlocked(work))
+		if (!deadlocked(work) && !overtaken(creation))
 			break;
 	}
 	return NULL;
@@ -413,8 +423,10 @@ static bool renew_in_transaction(struct work *work, struct creation *creation)
 
 	if (!rows)
 		return false;
+	/* It has another status by now, or went. */
 	if (!rows_count(rows))
-		return not_waiting(work, user);
+		return user_find(work, creation->pool, user->sub) &&
+		       not_waiting(work, user);
 	user->invitation = rows_int(rows, 0, "invitation");
 	user->modified_ms = rows_int(rows, 0, "modified_ms");
 	user->password_expires_ms = rows_int(rows, 0, "password_expires_ms");

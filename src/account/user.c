@@ -65,6 +65,8 @@ struct user *user_list(struct work *work, const struct pool *pool,
 	return users;
 }
 
+/* The account goes first: a RESEND locks it first too, so that one waits for
+ * the other and what it queued is seen here. */
 static bool delete_all(struct work *work, const struct pool *pool,
     const char *name)
 {

@@ -3,9 +3,15 @@
 
 #include <criterion/hooks.h>
 #include <libpq-fe.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "account/invitation.h"
@@ -122,15 +128,43 @@ void harness_begin(struct harness *harness)
 
 void harness_end(struct harness *harness)
 {
+	struct work work = { .mem = harness->mem };
+
+	work.db = db_open(harness->mem,
+	    database_named(harness->mem, "postgres"), "harness", &work.err);
+	must(work.db &&
+	         db_script(&work,
+	             mem_printf(harness->mem,
+	                 "drop database test_%d with (force)", (int)getpid())),
+	    &work.err);
+	PQfinish(harness->conn);
 	mem_free(harness->mem);
+}
+
+/* 'single' quotes are easier to write in C than those of JSON. */
+static cJSON *json_of(struct work *work, const char *text)
+{
+	char *copy = mem_text(work->mem, text);
+
+	for (char *at = copy; *at; at++)
+		if (*at == '\'')
+			*at = '"';
+	work->err = (struct err){ 0 };
+	cJSON *json = json_read(work->mem, copy, &work->err);
+	must(json != NULL, &work->err);
+	return json;
+}
+
+cJSON *harness_json(struct harness *harness, const char *text)
+{
+	return json_of(&harness->work, text);
 }
 
 struct pool *harness_pool(struct harness *harness, const char *settings)
 {
 	struct work *work = &harness->work;
-	cJSON *json = json_read(work->mem, settings, &work->err);
+	cJSON *json = json_of(work, settings);
 
-	must(json != NULL, &work->err);
 	if (!cJSON_HasObjectItem(json, "PoolName"))
 		json_add(json, "PoolName", "test");
 	struct pool *pool = pool_create(work, &harness->engine, json);
@@ -138,16 +172,13 @@ struct pool *harness_pool(struct harness *harness, const char *settings)
 	return pool;
 }
 
-struct user *harness_invite(struct harness *harness, const struct pool *pool,
-    const char *request, struct invite_report *report)
+struct user *harness_invite_by(struct work *work, const struct harness *harness,
+    const struct pool *pool, const char *request, struct invite_report *report)
 {
-	struct work *work = &harness->work;
 	struct invite_request read = { 0 };
 	struct invite_report ignored;
-	cJSON *json = json_read(work->mem, request, &work->err);
+	cJSON *json = json_of(work, request);
 
-	must(json != NULL, &work->err);
-	work->err = (struct err){ 0 };
 	if (!cJSON_HasObjectItem(json, "UserPoolId"))
 		json_add(json, "UserPoolId", pool->id);
 	if (!field_read(work->mem, invite_rows, json, &read, &work->err))
@@ -156,32 +187,70 @@ struct user *harness_invite(struct harness *harness, const struct pool *pool,
 	    report ? report : &ignored);
 }
 
-const char *harness_value(struct harness *harness, const char *sql)
+struct user *harness_invite(struct harness *harness, const struct pool *pool,
+    const char *request, struct invite_report *report)
 {
-	PGconn *conn = PQconnectdb(mem_printf(harness->mem,
-	    "%s options='-c search_path=usher'", harness->database));
-	PGresult *result = PQexec(conn, sql);
+	return harness_invite_by(&harness->work, harness, pool, request,
+	    report);
+}
+
+struct user *harness_must_invite(struct harness *harness,
+    const struct pool *pool, const char *request)
+{
+	struct user *user = harness_invite(harness, pool, request, NULL);
+
+	cr_assert(user, "%s: %s %s", request, harness->work.err.message,
+	    harness->work.err.detail);
+	return user;
+}
+
+void harness_must_fail(struct harness *harness, const struct pool *pool,
+    const char *request, enum err_code code, const char *message)
+{
+	const struct err *err = &harness->work.err;
+
+	cr_assert_null(harness_invite(harness, pool, request, NULL), "%s",
+	    request);
+	cr_assert_eq(err->code, code, "%s: %s %s", request, err->message,
+	    err->detail);
+	cr_assert_str_eq(err->message, message);
+}
+
+const char *harness_value(struct harness *harness, const char *format, ...)
+{
+	va_list list;
+
+	va_start(list, format);
+	const char *sql = mem_vprintf(harness->mem, format, list);
+	va_end(list);
+	if (!harness->conn)
+		harness->conn = PQconnectdb(mem_printf(harness->mem,
+		    "%s options='-c search_path=usher'", harness->database));
+	PGresult *result = PQexec(harness->conn, sql);
 	const char *value = "";
 
 	if (PQresultStatus(result) != PGRES_TUPLES_OK &&
 	    PQresultStatus(result) != PGRES_COMMAND_OK)
-		cr_assert(false, "%s: %s", sql, PQerrorMessage(conn));
+		cr_assert(false, "%s: %s", sql, PQerrorMessage(harness->conn));
 	if (PQntuples(result))
 		value = mem_text(harness->mem, PQgetvalue(result, 0, 0));
 	PQclear(result);
-	PQfinish(conn);
 	return value;
+}
+
+int64_t harness_number(struct harness *harness, const char *sql)
+{
+	return strtoll(harness_value(harness, "%s", sql), NULL, 10);
 }
 
 const char *harness_password(struct harness *harness, int64_t message_id)
 {
 	struct mem *mem = harness->mem;
 	struct err err = { 0 };
-	long long id = message_id;
-#define VALUE(column)                                                         \
-	harness_value(harness,                                                \
-	    mem_printf(mem, "select " column " from message where id = %lld", \
-	        id))
+#define VALUE(column)                                         \
+	harness_value(harness,                                \
+	    "select " column " from message where id = %lld", \
+	    (long long)message_id)
 	const char *place =
 	    invitation_place(mem, VALUE("pool_id"), VALUE("sub"),
 	        VALUE("medium"), strtoll(VALUE("invitation"), NULL, 10));
@@ -190,4 +259,44 @@ const char *harness_password(struct harness *harness, int64_t message_id)
 #undef VALUE
 	must(password != NULL, &err);
 	return password;
+}
+
+static int run_one(struct harness *harness, pthread_barrier_t *barrier,
+    int (*act)(struct harness *harness, struct work *work, int number),
+    int number)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	struct work work = harness_work(harness, mem);
+
+	pthread_barrier_wait(barrier);
+	return act(harness, &work, number);
+}
+
+void harness_race(struct harness *harness, int count,
+    int (*act)(struct harness *harness, struct work *work, int number),
+    int *results)
+{
+	pthread_barrierattr_t shared;
+	pthread_barrier_t *barrier = mmap(NULL, sizeof(*barrier),
+	    PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t *pids = mem_array(harness->mem, pid_t, (size_t)count);
+
+	pthread_barrierattr_init(&shared);
+	pthread_barrierattr_setpshared(&shared, PTHREAD_PROCESS_SHARED);
+	pthread_barrier_init(barrier, &shared, (unsigned)count);
+	for (int i = 0; i < count; i++) {
+		pids[i] = fork();
+		if (pids[i] == 0) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			_exit(run_one(harness, barrier, act, i));
+		}
+	}
+	for (int i = 0; i < count; i++) {
+		int status = 0;
+		waitpid(pids[i], &status, 0);
+		cr_assert(WIFEXITED(status), "process %d: status %d", i,
+		    status);
+		results[i] = WEXITSTATUS(status);
+	}
+	munmap(barrier, sizeof(*barrier));
 }
