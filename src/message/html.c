@@ -309,7 +309,7 @@ static void page_point(struct page *page, uint32_t point)
 /* Bytes of the blank at AT: a no-break space is one, too; 0 for none. */
 static size_t blank(const char *at)
 {
-	if (*at && strchr(" \t\r\n\f", *at))
+	if (*at == ' ' || (*at >= '\t' && *at <= '\r' && *at != '\v'))
 		return 1;
 	return at[0] == '\xc2' && at[1] == '\xa0' ? 2 : 0;
 }

@@ -478,12 +478,43 @@ static void quoted_end_line(struct quoted *quoted, const char *end)
 	quoted->length = 0;
 }
 
+static bool is_plain_byte(char byte)
+{
+	return byte > ' ' && byte <= '~' && byte != '=';
+}
+
+/* Bytes, MOST at most, that stand as they are behind a line's first. */
+static size_t plain_span(const char *text, size_t most)
+{
+	size_t length = 0;
+
+	while (length < most &&
+	       (is_plain_byte(text[length]) ||
+	           (text[length] == ' ' && is_plain_byte(text[length + 1]))))
+		length++;
+	return length;
+}
+
+/* Most bytes of most mails go this way. */
+static size_t add_plain_span(struct quoted *quoted, const char *text)
+{
+	if (!quoted->length || quoted->length >= LINE_MAX_QP)
+		return 0;
+	size_t length = plain_span(text, LINE_MAX_QP - quoted->length);
+	memcpy(quoted->line + quoted->length, text, length);
+	quoted->length += length;
+	return length;
+}
+
 static void add_quoted(struct str *out, const char *text)
 {
 	struct quoted quoted = { .out = out };
 
 	while (*text) {
+		text += add_plain_span(&quoted, text);
 		size_t end = line_end(text);
+		if (!*text)
+			break;
 		if (end) {
 			quoted_end_line(&quoted, "\r\n");
 			text += end;
