@@ -35,17 +35,31 @@ static void add_text(struct line *line, const char *text)
 		add(line, *text);
 }
 
+static bool is_control(char byte)
+{
+	return (unsigned char)byte < ' ' || byte == 0x7f;
+}
+
+static bool is_plain(const char *value)
+{
+	if (!*value || strpbrk(value, " \"\\="))
+		return false;
+	while (*value && !is_control(*value))
+		value++;
+	return !*value;
+}
+
 /* Quoted where blanks, quotes or control characters would mislead. */
 static void add_value(struct line *line, const char *value)
 {
-	bool plain = *value && !strpbrk(value, " \"\\=\r\n\t");
+	bool plain = is_plain(value);
 
 	if (!plain)
 		add(line, '"');
 	for (; *value; value++) {
 		if (*value == '"' || *value == '\\')
 			add(line, '\\');
-		add(line, (unsigned char)*value < ' ' ? ' ' : *value);
+		add(line, is_control(*value) ? ' ' : *value);
 	}
 	if (!plain)
 		add(line, '"');
