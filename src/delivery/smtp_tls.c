@@ -33,7 +33,12 @@ static void note_progress(const SSL *ssl, int where, int result)
 			const SSL *given;
 			SSL *ours;
 		} handle = { .given = ssl };
-		SSL_set_tlsext_host_name(handle.ours, handshake.name);
+		union {
+			const char *given;
+			void *ours;
+		} name = { .given = handshake.name };
+		SSL_ctrl(handle.ours, SSL_CTRL_SET_TLSEXT_HOSTNAME,
+		    TLSEXT_NAMETYPE_host_name, name.ours);
 	}
 }
 
