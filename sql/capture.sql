@@ -13,5 +13,8 @@ where id > $1 and ($2::text is null or destination = $2)
   and ($3::text is null or medium = $3)
 order by id limit $4::int;
 
+-- name: capture_newest
+select coalesce(max(id), 0) as id from captured;
+
 -- name: capture_clear
 delete from captured;

@@ -10,6 +10,8 @@
 -- low_id keeps the scan from walking dead index entries when an old
 -- transaction pins them. "= any(array(...))" and ctid keep the planner from
 -- joining with the whole table.
+--
+-- A template comes with the first of its messages only.
 with due as materialized (
   select id from later
   where medium = $1 and due_at <= now()
@@ -42,24 +44,30 @@ with due as materialized (
   from (select id, attempts, losses from from_later
     union all select id, 0, 0 from from_ready) c
   returning id, epoch, attempt, losses
+), claimed as materialized (
+  select t.epoch, t.attempt, t.losses, m.*
+  from taken t join message m on m.id = t.id
+), senders as materialized (
+  select id, settings #>> '{EmailConfiguration,From}' as mail_from,
+    settings #>> '{EmailConfiguration,ReplyToEmailAddress}' as reply_to
+  from user_pool where id = any(array(select pool_id from claimed))
 )
-select t.id, t.epoch, t.attempt, t.losses, m.kind, m.pool_id, m.sub,
-  m.medium, m.destination, m.username, m.invitation, m.has_password,
-  m.sealed, e.content as template, ms(m.created_at) as created_ms,
-  ms(m.expires_at) as expires_ms, coalesce(m.expires_at <= now(), false)
-    as expired,
-  a.invitation as current_invitation, a.status,
-  p.settings #>> '{EmailConfiguration,From}' as mail_from,
-  p.settings #>> '{EmailConfiguration,ReplyToEmailAddress}' as reply_to,
+select c.id, c.epoch, c.attempt, c.losses, c.kind, c.pool_id, c.sub,
+  c.medium, c.destination, c.username, c.invitation, c.has_password,
+  c.sealed, c.template_hash,
+  case when row_number() over (partition by c.template_hash order by c.id) = 1
+    then (select content from template where hash = c.template_hash) end
+    as template,
+  ms(c.created_at) as created_ms, ms(c.expires_at) as expires_ms,
+  coalesce(c.expires_at <= now(), false) as expired,
+  a.invitation as current_invitation, a.status, p.mail_from, p.reply_to,
   (select sandbox from installation) as sandbox,
-  exists (select from sandbox_number s where s.number = m.destination
+  exists (select from sandbox_number s where s.number = c.destination
     and s.status = 'Verified') as verified
-from taken t
-join message m on m.id = t.id
-join template e on e.hash = m.template_hash
-left join account a on a.pool_id = m.pool_id and a.sub = m.sub
-left join user_pool p on p.id = m.pool_id
-order by t.id;
+from claimed c
+left join account a on a.pool_id = c.pool_id and a.sub = c.sub
+left join senders p on p.id = c.pool_id
+order by c.id;
 
 -- name: queue_settle
 -- Ends the leases of $2 (ids) that are still ours by epoch ($3) and records
@@ -67,50 +75,43 @@ order by t.id;
 -- blocked; $5 reason; $6 delay of a retry in ms; $7 whether the attempt is
 -- spent; $8 class, $9 code, $10 enhanced status, $11 words, $12 ms taken;
 -- $13 the remote's id. $1 owner. The ids that were ours come back.
-with told as materialized (
-  select * from unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[],
+with ours as (
+  delete from in_flight f
+  using unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[],
     $6::bigint[], $7::boolean[], $8::text[], $9::int[], $10::text[],
     $11::text[], $12::int[], $13::text[])
     as t (id, epoch, outcome, reason, delay_ms, spent, class, code, status,
       words, took_ms, remote_id)
-), ours as (
-  delete from in_flight f using told t
   where f.id = t.id and f.epoch = t.epoch
-  returning f.id, f.medium, f.attempt, f.losses
+  returning f.medium, f.attempt, f.losses, t.*
 ), settled as (
-  update message m set outcome = t.outcome, settled_at = now(),
-    remote_id = t.remote_id,
-    reason = case when t.outcome = 'sent' and exists (select from account a
+  update message m set outcome = o.outcome, settled_at = now(),
+    remote_id = o.remote_id,
+    reason = case when o.outcome = 'sent' and exists (select from account a
         where a.pool_id = m.pool_id and a.sub = m.sub
         and a.invitation <> m.invitation)
-      then 'superseded while in session' else t.reason end,
-    sealed = case when t.outcome in ('refused', 'held') then m.sealed end
-  from told t join ours o on o.id = t.id
-  where m.id = t.id
-    and t.outcome in ('sent', 'refused', 'cancelled', 'held')
+      then 'superseded while in session' else o.reason end,
+    sealed = case when o.outcome in ('refused', 'held') then m.sealed end
+  from ours o
+  where m.id = o.id
+    and o.outcome in ('sent', 'refused', 'cancelled', 'held')
 ), again as (
   insert into later (id, medium, due_at, attempts, losses, reason)
-  select t.id, o.medium, after_ms(t.delay_ms),
-    o.attempt - case when t.spent then 0 else 1 end, o.losses, t.reason
-  from told t join ours o on o.id = t.id where t.outcome = 'retry'
+  select o.id, o.medium, after_ms(o.delay_ms),
+    o.attempt - case when o.spent then 0 else 1 end, o.losses, o.reason
+  from ours o where o.outcome = 'retry'
 ), stopped as (
   insert into blocked (id, medium, reason, address, attempts)
-  select t.id, o.medium, t.reason, m.destination, o.attempt - 1
-  from told t join ours o on o.id = t.id join message m on m.id = t.id
-  where t.outcome = 'blocked'
+  select o.id, o.medium, o.reason, m.destination, o.attempt - 1
+  from ours o join message m on m.id = o.id
+  where o.outcome = 'blocked'
 ), evidence as (
   insert into attempt (message_id, attempt, owner, class, code, status,
     words, took_ms)
-  select t.id, o.attempt, $1, t.class, t.code, t.status, t.words, t.took_ms
-  from told t join ours o on o.id = t.id where t.class is not null
+  select id, attempt, $1, class, code, status, words, took_ms
+  from ours where class is not null
 )
 select id from ours;
-
--- name: queue_extend
--- Leases of $1 that are still ours run for $3 ms from now. $2: epochs.
-update in_flight f set lease_until = after_ms($3::bigint)
-from unnest($1::bigint[], $2::bigint[]) as t (id, epoch)
-where f.id = t.id and f.epoch = t.epoch returning f.id;
 
 -- name: queue_reap
 -- Leases that ran out: the lane died or froze. What it was sending may have
@@ -134,8 +135,8 @@ with lost as (
 select id from lost;
 
 -- name: queue_low_mark_lock
--- The marks, locked in key order; the next statement has a new snapshot.
-select medium, pool_id from backlog order by medium, pool_id for update;
+-- One keeper at a time; the next statement has a new snapshot.
+select pg_try_advisory_xact_lock(504403489139) as ours;
 
 -- name: queue_low_mark_move
 -- Raises low_id in two steps, so that it never passes a row that may still
@@ -144,7 +145,8 @@ select medium, pool_id from backlog order by medium, pool_id for update;
 -- that had its number already (see invite_create), so once all transactions
 -- before that number have ended, whatever is below and committed is in sight;
 -- step two then takes the candidate, or a lower row that came into sight.
--- Rows enter ready only once, with fresh ids, so none comes back below.
+-- Rows enter ready only once, with fresh ids, so none comes back below. Small
+-- steps are not worth a write: a claim may walk a thousand dead entries.
 with seen as materialized (
   select b.medium, b.pool_id, coalesce((select r.id from ready r
     where r.medium = b.medium and r.pool_id = b.pool_id and r.id >= b.low_id
@@ -165,7 +167,7 @@ update backlog b set
     then pg_snapshot_xmax(pg_current_snapshot()) else b.next_low_xid end
 from seen s
 where s.medium = b.medium and s.pool_id = b.pool_id
-  and (s.lowest > b.low_id)
+  and s.lowest >= b.low_id + 1000
   and (b.next_low_xid is null
     or b.next_low_xid <= pg_snapshot_xmin(pg_current_snapshot()));
 
@@ -223,19 +225,12 @@ where id = any(array(select id from r union select id from l
 returning id;
 
 -- name: queue_forget_user
--- Personal data leaves the history of a deleted user; what is in a session
--- still needs its address and loses it when the keeper forgets the rest.
+-- Personal data leaves the history of a deleted user. A lane that has a
+-- message in its session keeps the address in memory and needs no more: the
+-- message is cancelled when it comes back.
 update message set destination = '', username = ''
 where pool_id = $1 and ($2::uuid is null or sub = $2::uuid)
-  and outcome is not null and destination <> '';
-
--- name: queue_forget_gone
--- The same for messages of users who went while their mail was in a session.
-update message m set destination = '', username = ''
-from (select id from message where settled_at > now() - interval '10 minutes'
-    and kind = 'invitation' and destination <> '') s
-where m.id = s.id and not exists (select from account a
-  where a.pool_id = m.pool_id and a.sub = m.sub);
+  and destination <> '';
 
 -- name: queue_expire
 -- Passwords that ran out: the sealed text goes, what waits is cancelled.
@@ -267,15 +262,21 @@ returning m.id;
 
 -- name: queue_release
 -- What the sandbox held and would not hold now goes on.
-with free as (
-  delete from blocked b where b.reason = 'sandbox'
-    and (not (select sandbox from installation)
-      or exists (select from sandbox_number s where s.number = b.address
-        and s.status = 'Verified'))
+with verified as (
+  delete from blocked where reason = 'sandbox'
+    and address = any(array(select number from sandbox_number
+      where status = 'Verified'))
+  returning id, medium, attempts
+), all_of_it as (
+  delete from blocked where reason = 'sandbox'
+    and (select not sandbox from installation)
+    and address <> all(array(select number from sandbox_number
+      where status = 'Verified'))
   returning id, medium, attempts
 )
 insert into later (id, medium, due_at, attempts, losses)
-select id, medium, now(), attempts, 0 from free
+select id, medium, now(), attempts, 0
+from (select * from verified union all select * from all_of_it) as free
 returning id;
 
 -- name: queue_retry

@@ -176,8 +176,8 @@ static void reload(struct service *service)
 		return;
 	log_info("usherd", "settings are read again");
 	stop_all(service);
-	for (size_t i = 0; i < service->count; i++)
-		service->children[i].start_after_ms = 0;
+	service->count = 0;
+	service->fill(service);
 }
 
 static void catch_signals(void)
@@ -195,6 +195,7 @@ static void catch_signals(void)
 int service_run(struct service *service)
 {
 	catch_signals();
+	service->fill(service);
 	start_due(service);
 	notify("READY=1");
 	log_info("usherd", "ready");

@@ -31,6 +31,8 @@ struct service {
 	bool drain; /* children end by themselves; do not start them again */
 	/* Reads the settings again; false keeps the old ones. */
 	bool (*reload)(void);
+	/* Adds the children that the settings ask for. */
+	void (*fill)(struct service *service);
 };
 
 void service_add(struct service *service, const char *name,

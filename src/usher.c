@@ -4,9 +4,11 @@
  */
 #include <config.h> /* PACKAGE_STRING */
 #include <locale.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "base/json.h"
@@ -17,7 +19,7 @@
 /* How many words of ARGV name COMMAND; 0 when they do not. */
 static int words_of(const struct command *command, char **argv)
 {
-	const char *name = command->name;
+	const char *name = command->words;
 	int words = 0;
 
 	while (*name) {
@@ -57,18 +59,28 @@ static bool check_rest(struct cli *cli, const struct command *command)
 		    cli->rest[command->rest_most]);
 	if (cli->rest_count < command->rest_least)
 		return work_fail(&cli->work, ERR_USAGE,
-		    "something is missing: usher %s %s", command->name,
+		    "something is missing: usher %s %s", command->words,
 		    command->arguments);
 	return true;
+}
+
+/* Who is at work, for the audit: "usher/alice". */
+static const char *who(struct mem *mem)
+{
+	const struct passwd *user = getpwuid(getuid());
+
+	return user ? mem_printf(mem, "usher/%s", user->pw_name)
+	            : mem_printf(mem, "usher/%u", (unsigned)getuid());
 }
 
 static int run(const struct command *command, char **argv)
 {
 	MEM_AUTO mem = mem_new(NULL);
-	struct cli cli = { .work = { .mem = mem, .tag = "usher" } };
-	struct cli_common *options = mem_alloc(mem, command->options_size);
+	struct cli cli = { .work = { .mem = mem, .tag = who(mem) } };
+	struct cli_common *options =
+	    mem_alloc(mem, command->code->options_size);
 
-	if (!option_read(mem, command->rows, argv, options, &cli.rest,
+	if (!option_read(mem, command->code->rows, argv, options, &cli.rest,
 	        &cli.work.err))
 		return fail(&cli);
 	cli.json = options->json;
@@ -78,7 +90,9 @@ static int run(const struct command *command, char **argv)
 	}
 	if (check_rest(&cli, command) &&
 	    cli_open(&cli, options->config, command->needs) &&
-	    command->run(&cli, options)) {
+	    command->code->run(&cli, options)) {
+		if (cli.json && !cli.printed)
+			puts("{}");
 		if (fflush(stdout) == 0)
 			return 0;
 		work_fail(&cli.work, ERR_INTERNAL, "cannot write the output");
@@ -102,10 +116,10 @@ int main(int argc, char **argv)
 		cli_print_manual(stdout);
 		return 0;
 	}
-	for (const struct command *const *row = cli_commands; *row; row++) {
-		int words = words_of(*row, argv + 1);
+	for (const struct command *row = cli_commands; row->words; row++) {
+		int words = words_of(row, argv + 1);
 		if (words)
-			return run(*row, argv + words);
+			return run(row, argv + words);
 	}
 	fprintf(stderr,
 	    "usher: '%.100s%s%.100s' is not a command; usher --help lists "

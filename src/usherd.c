@@ -74,17 +74,9 @@ static int run_mail(const void *argument)
 	return 127;
 }
 
-static int run_capture(const void *argument)
+static int run_lane(const void *argument)
 {
 	return lane_run(&engine, argument, options.drain);
-}
-
-static int run_text(const void *argument)
-{
-	struct carrier carrier = text_carrier(&engine);
-
-	(void)argument;
-	return lane_run(&engine, &carrier, options.drain);
 }
 
 static int run_keeper(const void *argument)
@@ -119,17 +111,15 @@ static void add_children(struct service *service)
 	bool capture = strcmp(config->mail_carrier, "capture") == 0;
 
 	if (has_role("mail") && capture)
-		service_add(service, "mail", run_capture,
-		    &capture_mail_carrier);
+		service_add(service, "mail", run_lane, &capture_mail_carrier);
 	if (has_role("mail") && strcmp(config->mail_carrier, "smtp") == 0)
 		for (int64_t i = 0; i < config->mail_lanes; i++)
 			service_add(service, "mail", run_mail, NULL);
 	if (has_role("text") && strcmp(config->text_carrier, "capture") == 0)
-		service_add(service, "text", run_capture,
-		    &capture_text_carrier);
+		service_add(service, "text", run_lane, &capture_text_carrier);
 	if (has_role("text") && strcmp(config->text_carrier, "http") == 0 &&
 	    *config->gateway_file)
-		service_add(service, "text", run_text, NULL);
+		service_add(service, "text", run_lane, &text_carrier);
 	if (has_role("keeper") && !options.drain)
 		service_add(service, "keeper", run_keeper, NULL);
 }
@@ -199,7 +189,7 @@ static int print_something(void)
 int main(int argc, char **argv)
 {
 	MEM_AUTO mem = mem_new(NULL);
-	struct service service = { .reload = reload };
+	struct service service = { .reload = reload, .fill = add_children };
 	struct err err = { 0 };
 	char **rest;
 
@@ -217,7 +207,6 @@ int main(int argc, char **argv)
 		return print_something();
 	if (!check_start(&err))
 		return fail(&err);
-	add_children(&service);
 	service.drain = options.drain;
 	return service_run(&service);
 }

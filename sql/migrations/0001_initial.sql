@@ -84,7 +84,7 @@ create table message (
   invitation integer,
   has_password boolean not null default true,
   sealed bytea,               -- the password; null as soon as it is not needed
-  template_hash text not null references template,
+  template_hash text not null, -- no foreign key: each message would lock it
   created_at timestamptz not null default now(),
   expires_at timestamptz,     -- of the password
   outcome text,               -- null: not settled

@@ -27,8 +27,7 @@ static bool on(const struct field_bool *rule)
 	return !rule->given || rule->value;
 }
 
-/* A pool without a policy has the default one; a policy that is given leaves
- * out a rule by not naming it. */
+/* What a policy does not name has the default of a pool without one. */
 static struct rules rules_of(const struct pool *pool)
 {
 	const struct pool_policies *policies = pool->settings->policies;

@@ -184,6 +184,21 @@ static cJSON *with_fixed(struct work *work, const struct pool *old,
 	return merged;
 }
 
+/* Once the new member is set, the legacy one is refused, but for 0. */
+static bool check_legacy_validity(struct work *work,
+    const struct pool_settings *old, const struct pool_settings *read)
+{
+	bool set = old->policies && old->policies->password &&
+	           old->policies->password->validity_days.given;
+
+	if (!set || !read->admin_create ||
+	    !read->admin_create->unused_days.value)
+		return true;
+	return work_fail(work, ERR_INVALID_PARAMETER,
+	    "Please use TemporaryPasswordValidityDays in PasswordPolicy "
+	    "instead of UnusedAccountValidityDays");
+}
+
 static struct pool *update(struct work *work, const char *id,
     const cJSON *settings)
 {
@@ -194,7 +209,7 @@ static struct pool *update(struct work *work, const char *id,
 		return NULL;
 	const struct pool_settings *read =
 	    pool_settings_read(work->mem, merged, &work->err);
-	if (!read)
+	if (!read || !check_legacy_validity(work, old->settings, read))
 		return NULL;
 	struct rows *rows = db_run(work, QUERY_pool_update, id, read->name,
 	    json_print(work->mem, merged));
@@ -231,15 +246,17 @@ struct pool *pool_list(struct work *work, const char *after, int count,
 
 static bool delete_all(struct work *work, const char *id)
 {
-	if (!db_run(work, QUERY_queue_cancel_pool, id, "the user pool went") ||
-	    !db_run(work, QUERY_queue_forget_user, id, NULL))
-		return false;
+	/* First its users: a resend under way ends before the rest looks. */
 	struct rows *rows = db_run(work, QUERY_pool_delete, id);
+
 	if (!rows)
 		return false;
 	if (!rows_count(rows))
 		return not_found(work, id);
-	return audit(work, "pool delete", id, NULL);
+	return db_run(work, QUERY_queue_cancel_pool, id,
+	           "the user pool went") &&
+	       db_run(work, QUERY_queue_forget_user, id, NULL) &&
+	       audit(work, "pool delete", id, NULL);
 }
 
 bool pool_delete(struct work *work, const char *id)

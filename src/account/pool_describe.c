@@ -57,8 +57,9 @@ static void add_attribute(cJSON *list, const char *name,
 	const struct attribute_bounds *string = attribute->string;
 
 	json_add(object, "Name", name);
+	/* A custom attribute always has a type; see check_standard(). */
 	json_add(object, "AttributeDataType",
-	    attribute->type ? attribute->type : preset->type);
+	    attribute->type || !preset ? attribute->type : preset->type);
 	cJSON_AddBoolToObject(object, "DeveloperOnlyAttribute",
 	    attribute->developer_only.value);
 	/* Named without Mutable means immutable, as the service has it. */

@@ -70,12 +70,13 @@ static bool delete_all(struct work *work, const struct pool *pool,
 {
 	struct user *user = user_find(work, pool, name);
 
+	/* First the user: a resend under way ends before what follows looks. */
 	return user &&
+	       db_run(work, QUERY_user_delete, pool->id, user->sub) &&
 	       db_run(work, QUERY_queue_cancel_user, pool->id, user->sub,
 	           "the user was deleted") &&
 	       db_run(work, QUERY_user_delete_captured, pool->id, user->sub) &&
 	       db_run(work, QUERY_queue_forget_user, pool->id, user->sub) &&
-	       db_run(work, QUERY_user_delete, pool->id, user->sub) &&
 	       audit(work, "user delete",
 	           mem_printf(work->mem, "%s/%s", pool->id, user->sub), NULL);
 }

@@ -17,20 +17,20 @@
 
 enum kind { KIND_TEXT, KIND_INT, KIND_BOOL };
 
-enum flag { RESTART = 1 };
+enum flag { RESTART = 1, SECRET = 2 };
 
 static const struct setting {
-	enum kind kind;
 	const char *name;
 	const char *preset;
-	int64_t least, most;
-	unsigned flags;
 	const char *meaning;
+	int64_t least, most;
 	size_t offset;
+	enum kind kind;
+	unsigned flags;
 } settings[] = {
-#define CONFIG(kind, name, preset, least, most, flags, meaning)    \
-	{ KIND_##kind, #name, preset, least, most, flags, meaning, \
-		offsetof(struct config, name) },
+#define CONFIG(kind, name, preset, least, most, flags, meaning)               \
+	{ #name, preset, meaning, least, most, offsetof(struct config, name), \
+		KIND_##kind, flags },
 #include "base/config.def"
 #undef CONFIG
 };
@@ -163,7 +163,8 @@ static int true_line(struct mem *mem, const char *path, int counted)
 	return line ? line : counted;
 }
 
-static void parse_failed(cfg_t *cfg, const char *format, va_list list)
+__attribute__((format(printf, 2, 0))) static void parse_failed(cfg_t *cfg,
+    const char *format, va_list list)
 {
 	MEM_AUTO mem = mem_new(NULL);
 
@@ -237,6 +238,23 @@ static void print_quoted(const char *value, FILE *out)
 	fputc('"', out);
 }
 
+/* libpq takes a password in both forms of a connection string. */
+static bool holds_password(const char *value)
+{
+	const char *scheme = strstr(value, "://");
+	const char *host = scheme ? strchr(scheme, '@') : NULL;
+	const char *colon = scheme ? strchr(scheme + 3, ':') : NULL;
+
+	return strstr(value, "password") || (host && colon && colon < host);
+}
+
+static const char *shown(const struct setting *setting, const char *value)
+{
+	return (setting->flags & SECRET) && holds_password(value)
+	           ? "(holds a password)"
+	           : value;
+}
+
 void config_print(const struct config *config, FILE *out)
 {
 	for (size_t i = 0; i < SETTINGS; i++) {
@@ -244,7 +262,8 @@ void config_print(const struct config *config, FILE *out)
 		const void *place = (const char *)config + setting->offset;
 		fprintf(out, "%s = ", setting->name);
 		if (setting->kind == KIND_TEXT)
-			print_quoted(*(const char *const *)place, out);
+			print_quoted(
+			    shown(setting, *(const char *const *)place), out);
 		else if (setting->kind == KIND_INT)
 			fprintf(out, "%" PRId64, *(const int64_t *)place);
 		else

@@ -286,7 +286,7 @@ static bool read_value(struct reading *reading, const struct field *row,
 	case FIELD_END:
 		break;
 	}
-	assert(!"a kind without a reader");
+	assert(row->kind != FIELD_END);
 	return false;
 }
 
@@ -334,6 +334,23 @@ static const struct field *row_find(const struct field *rows, const char *name)
 }
 
 static const char *unknown_in(struct mem *mem, const struct field *rows,
+    const cJSON *json, const char *path);
+
+static const char *unknown_member(struct mem *mem, const struct field *rows,
+    const cJSON *member, const char *path)
+{
+	const char *name = member->string ? member->string : "";
+	const struct field *row = row_find(rows, name);
+	const char *member_path =
+	    mem_printf(mem, "%s%s%s", path, *path ? "." : "", name);
+
+	if (!row)
+		return member_path;
+	return row->rows ? unknown_in(mem, row->rows, member, member_path)
+	                 : NULL;
+}
+
+static const char *unknown_in(struct mem *mem, const struct field *rows,
     const cJSON *json, const char *path)
 {
 	const cJSON *member;
@@ -341,16 +358,10 @@ static const char *unknown_in(struct mem *mem, const struct field *rows,
 
 	cJSON_ArrayForEach(member, json)
 	{
-		bool item = cJSON_IsArray(json);
-		const char *name = item ? "" : member->string;
-		const struct field *row = item ? NULL : row_find(rows, name);
-		const char *member_path = mem_printf(mem, "%s%s%s", path,
-		    *path && *name ? "." : "", name);
-		if (!item && !row)
-			return member_path;
-		const struct field *inner = item ? rows : row->rows;
-		if (inner && !found)
-			found = unknown_in(mem, inner, member, member_path);
+		if (!found && cJSON_IsArray(json))
+			found = unknown_in(mem, rows, member, path);
+		else if (!found)
+			found = unknown_member(mem, rows, member, path);
 	}
 	return found;
 }

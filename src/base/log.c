@@ -59,7 +59,10 @@ static void add_value(struct line *line, const char *value)
 	for (; *value; value++) {
 		if (*value == '"' || *value == '\\')
 			add(line, '\\');
-		add(line, is_control(*value) ? ' ' : *value);
+		char byte = *value;
+		if (is_control(byte))
+			byte = ' ';
+		add(line, byte);
 	}
 	if (!plain)
 		add(line, '"');

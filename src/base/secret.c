@@ -11,10 +11,10 @@
 
 #define NONCE_BYTES crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
 #define TAG_BYTES   crypto_aead_xchacha20poly1305_ietf_ABYTES
-#define ID_BYTES    8
+#define ID_BYTES    ((size_t)8)
 
 /* OWASP's argon2id: 19 MiB, 2 passes; about 18 ms. */
-#define HASH_MEMORY (19U * 1024 * 1024)
+#define HASH_MEMORY ((size_t)19 * 1024 * 1024)
 #define HASH_PASSES 2
 
 void secret_init(void)

@@ -2,21 +2,19 @@
 #include "cli/cli.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "account/start.h"
 #include "base/json.h"
 
-#define COMMAND(name) extern const struct command command_##name;
+const struct command cli_commands[] = {
+#define COMMAND(name, words, arguments, least, most, needs, summary) \
+	{ words, arguments, least, most, needs, summary, &command_##name },
 #include "cli/commands.def"
 #undef COMMAND
-
-const struct command *const cli_commands[] = {
-#define COMMAND(name) &command_##name,
-#include "cli/commands.def"
-#undef COMMAND
-	NULL
+	{ 0 }
 };
 
 bool cli_open(struct cli *cli, const char *config, int needs)
@@ -33,8 +31,21 @@ bool cli_open(struct cli *cli, const char *config, int needs)
 	       start_database(work, &cli->engine);
 }
 
+void cli_say(const struct cli *cli, const char *format, ...)
+{
+	va_list list;
+
+	if (cli->json)
+		return;
+	va_start(list, format);
+	vprintf(format, list);
+	va_end(list);
+	fflush(stdout);
+}
+
 void cli_print_json(struct cli *cli, const cJSON *json)
 {
+	cli->printed = true;
 	puts(json_print_people(cli->work.mem, json));
 }
 
@@ -80,8 +91,8 @@ void cli_print_help(FILE *out)
 	      "To try it: usher dev\n\n"
 	      "Commands:\n",
 	    out);
-	for (const struct command *const *row = cli_commands; *row; row++)
-		fprintf(out, "  %-16s %s\n", (*row)->name, (*row)->summary);
+	for (const struct command *row = cli_commands; row->words; row++)
+		fprintf(out, "  %-16s %s\n", row->words, row->summary);
 	fputs("\nusher COMMAND --help explains one. Exit status: 0 done, 1 "
 	      "failed, 2 wrong use,\n3 not found, 4 refused as invalid, 5 "
 	      "conflict, 6 database, 7 keys or settings,\n8 relay or "
@@ -91,22 +102,21 @@ void cli_print_help(FILE *out)
 
 void cli_print_command_help(const struct command *command, FILE *out)
 {
-	fprintf(out, "usage: usher %s [options]%s%s\n\n%s\n\n", command->name,
+	fprintf(out, "usage: usher %s [options]%s%s\n\n%s\n\n", command->words,
 	    *command->arguments ? " " : "", command->arguments,
 	    command->summary);
-	option_print_help(command->rows, out);
+	option_print_help(command->code->rows, out);
 }
 
 void cli_print_manual(FILE *out)
 {
-	for (const struct command *const *row = cli_commands; *row; row++) {
-		const struct command *command = *row;
-		fprintf(out, ".Ss usher %s", command->name);
-		fprintf(out, "\n.Nm\n.Cm %s\n.Op Ar options\n", command->name);
-		if (*command->arguments)
-			fprintf(out, ".Ar %s\n", command->arguments);
-		fprintf(out, ".Pp\n%s\n.Bl -tag -width Ds\n", command->summary);
-		option_print_manual(command->rows, out);
+	for (const struct command *row = cli_commands; row->words; row++) {
+		fprintf(out, ".Ss usher %s", row->words);
+		fprintf(out, "\n.Nm\n.Cm %s\n.Op Ar options\n", row->words);
+		if (*row->arguments)
+			fprintf(out, ".Ar %s\n", row->arguments);
+		fprintf(out, ".Pp\n%s\n.Bl -tag -width Ds\n", row->summary);
+		option_print_manual(row->code->rows, out);
 		fputs(".El\n", out);
 	}
 }

@@ -2,9 +2,9 @@
 /*
  * cli - what the commands of usher share: options, opening, output, words.
  *
- * A command is one row here and one file in commands/. Its run() returns
- * false exactly when the work's error is set; main prints it and turns its
- * kind into the exit status.
+ * A command is one row in commands.def and code in commands/. Its run()
+ * returns false exactly when the work's error is set; main prints it and
+ * turns its kind into the exit status.
  */
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
@@ -47,28 +47,44 @@ struct cli {
 	struct work work; /* its memory is the command's */
 	struct engine engine;
 	bool json;
-	char **rest; /* what is not an option */
+	bool printed; /* JSON, once there was some */
+	char **rest;  /* what is not an option */
 	size_t rest_count;
 };
 
-struct command {
-	const char *name;      /* "pool create" */
-	const char *arguments; /* what stands behind the options, or "" */
-	const char *summary;   /* one line for --help and the manual */
+/* What a command's file gives. */
+struct command_code {
 	const struct option_row *rows;
 	size_t options_size; /* of the structure that begins with common */
-	int needs;
-	size_t rest_least, rest_most;
 	bool (*run)(struct cli *cli, const void *options);
 };
 
-/* All commands, in the order of commands.def, NULL at the end. */
-extern const struct command *const cli_commands[];
+/* A row of commands.def. */
+struct command {
+	const char *words;     /* "pool create" */
+	const char *arguments; /* what stands behind the options, or "" */
+	size_t rest_least, rest_most; /* how many of them */
+	int needs;
+	const char *summary; /* one line for --help and the manual */
+	const struct command_code *code;
+};
+
+#define COMMAND(name, words, arguments, least, most, needs, summary) \
+	extern const struct command_code command_##name;
+#include "cli/commands.def"
+#undef COMMAND
+
+/* All commands; the last has no words. */
+extern const struct command cli_commands[];
 
 /* Opens what NEEDS names; a command may need more only sometimes. */
 bool cli_open(struct cli *cli, const char *config, int needs);
 
-/* Prints JSON for programs (--json) or for people. */
+/* Prints words for people, nothing with --json. */
+void cli_say(const struct cli *cli, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Prints JSON; a command that does not, prints {} with --json. */
 void cli_print_json(struct cli *cli, const cJSON *json);
 
 /* The value of an option that must be there. */

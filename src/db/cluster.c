@@ -88,7 +88,8 @@ static pid_t spawn(struct mem *mem, const char *const *words,
 		become(user, log_path);
 		if (getppid() != parent)
 			_exit(126);
-		execv(copies[0], copies);
+		if (copies[0])
+			execv(copies[0], copies);
 		_exit(127);
 	}
 	return pid;

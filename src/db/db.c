@@ -34,11 +34,11 @@ static const struct statement {
  * may think a fresh table small, choose to read or hash all of it, and keep
  * that plan for the life of the connection while the table grows.
  */
-#define OPTIONS                                                            \
-	"-c search_path=usher -c client_encoding=UTF8 -c timezone=UTC "    \
-	"-c datestyle=ISO -c enable_hashjoin=off -c enable_mergejoin=off " \
-	"-c enable_seqscan=off -c statement_timeout=60s -c jit=off "       \
-	"-c idle_in_transaction_session_timeout=60s"
+static const char session_options[] =
+    "-c search_path=usher -c client_encoding=UTF8 -c timezone=UTC "
+    "-c datestyle=ISO -c enable_hashjoin=off -c enable_mergejoin=off "
+    "-c enable_seqscan=off -c statement_timeout=60s -c jit=off "
+    "-c idle_in_transaction_session_timeout=60s";
 
 static void let_go_connection(void *conn)
 {
@@ -65,7 +65,7 @@ static PGconn *connect_to(const char *database, const char *application)
 		"keepalives_idle", "tcp_user_timeout", "options", "dbname",
 		NULL };
 	const char *const values[] = { application, "10", "30", "30000",
-		OPTIONS, database, NULL };
+		session_options, database, NULL };
 
 	return PQconnectdbParams(keys, values, 1);
 }

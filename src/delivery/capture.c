@@ -80,10 +80,21 @@ static void capture_send(void *state, struct delivery *const *batch,
 	}
 }
 
-const struct carrier capture_mail_carrier = { "capture", "EMAIL", BATCH_MOST,
-	false, capture_open, capture_send };
-const struct carrier capture_text_carrier = { "capture", "SMS", BATCH_MOST,
-	false, capture_open, capture_send };
+const struct carrier capture_mail_carrier = {
+	.name = "capture",
+	.medium = "EMAIL",
+	.batch_most = BATCH_MOST,
+	.open = capture_open,
+	.send = capture_send,
+};
+
+const struct carrier capture_text_carrier = {
+	.name = "capture",
+	.medium = "SMS",
+	.batch_most = BATCH_MOST,
+	.open = capture_open,
+	.send = capture_send,
+};
 
 static bool add_one(struct work *work, const struct engine *engine,
     const struct rows *rows, int row, cJSON *list)
@@ -122,6 +133,13 @@ cJSON *capture_list(struct work *work, const struct engine *engine,
 		if (!add_one(work, engine, rows, i, list))
 			return NULL;
 	return list;
+}
+
+int64_t capture_newest(struct work *work)
+{
+	struct rows *rows = db_run_plain(work, QUERY_capture_newest);
+
+	return rows ? rows_int(rows, 0, "id") : -1;
 }
 
 bool capture_clear(struct work *work)

@@ -28,6 +28,9 @@ struct capture_filter {
 cJSON *capture_list(struct work *work, const struct engine *engine,
     const struct capture_filter *filter);
 
+/* The id of the newest, 0 without any; -1 with the error. */
+int64_t capture_newest(struct work *work);
+
 bool capture_clear(struct work *work);
 
 #endif

@@ -27,11 +27,13 @@ struct carrier {
 	const char *name;
 	const char *medium; /* EMAIL or SMS */
 	int batch_most;     /* messages in one batch */
-	bool hold_ambiguous;
 
 	/* NULL with the error when the settings cannot be used. */
 	void *(*open)(struct mem *mem, const struct engine *engine,
 	    struct err *err);
+	/* Whether an ambiguous message waits for an operator; NULL: never, it
+	 * is tried again. */
+	bool (*holds_ambiguous)(const void *state);
 	void (*send)(void *state, struct delivery *const *batch, size_t count,
 	    struct carrier_sink *sink);
 };

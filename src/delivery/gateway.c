@@ -39,6 +39,11 @@ int64_t gateway_concurrency(const struct gateway *gateway)
 	return gateway->profile->limits->concurrency.value;
 }
 
+int64_t gateway_total_ms(const struct gateway *gateway)
+{
+	return gateway->profile->limits->total_ms.value;
+}
+
 bool gateway_holds_ambiguous(const struct gateway *gateway)
 {
 	return strcmp(gateway->profile->ambiguous, "hold") == 0;
@@ -287,7 +292,7 @@ static const char *find(struct mem *mem, const struct gateway_finder *finder,
 	if (finder->match)
 		return pattern_capture(mem, finder->match, body, &err);
 	const cJSON *found = json ? json_at(json, finder->pointer) : NULL;
-	if (cJSON_IsNumber(found))
+	if (found && cJSON_IsNumber(found))
 		return mem_printf(mem, "%.0f", found->valuedouble);
 	return cJSON_GetStringValue(found);
 }

@@ -33,6 +33,7 @@ const char *gateway_name(const struct gateway *gateway);
 bool gateway_reachable(struct mem *mem, const struct gateway *gateway,
     struct err *err);
 int64_t gateway_concurrency(const struct gateway *gateway);
+int64_t gateway_total_ms(const struct gateway *gateway);
 bool gateway_holds_ambiguous(const struct gateway *gateway);
 
 /*

@@ -106,18 +106,19 @@ static bool check_classes(const struct gateway_profile *profile,
 	return true;
 }
 
+static bool check_finder(const struct gateway_finder *finder, struct err *err)
+{
+	return !finder || !finder->match || pattern_check(finder->match, err);
+}
+
 static bool check_expressions(const struct gateway_profile *profile,
     struct err *err)
 {
-	const struct gateway_finder *finders[] = { profile->message_id,
-		profile->error_code, profile->error_text };
-
-	for (size_t i = 0; i < sizeof(finders) / sizeof(*finders); i++)
-		if (finders[i] && finders[i]->match &&
-		    !pattern_check(finders[i]->match, err))
-			return false;
-	return !profile->success->match ||
-	       pattern_check(profile->success->match, err);
+	return check_finder(profile->message_id, err) &&
+	       check_finder(profile->error_code, err) &&
+	       check_finder(profile->error_text, err) &&
+	       (!profile->success->match ||
+	           pattern_check(profile->success->match, err));
 }
 
 static bool check_header_names(const struct gateway_profile *profile,

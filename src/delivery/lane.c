@@ -250,12 +250,17 @@ static bool open_lane(struct lane *lane, struct err *err)
 	lane->owner =
 	    mem_printf(lane->mem, "%s-%s-%d-%.6s", host, lane->carrier->name,
 	        (int)getpid(), secret_random_hex(lane->mem, 3));
-	lane->policy = (struct queue_policy){ config->retry_first * 1000,
-		config->give_up_after * 1000, lane->carrier->hold_ambiguous };
+	lane->policy = (struct queue_policy){
+		.retry_first_ms = config->retry_first * 1000,
+		.give_up_after_ms = config->give_up_after * 1000,
+	};
 	lane->sink = (struct carrier_sink){ told, idle };
 	lane->state = lane->carrier->open(lane->mem, lane->engine, err);
 	if (!lane->state)
 		return false;
+	lane->policy.hold_ambiguous =
+	    lane->carrier->holds_ambiguous &&
+	    lane->carrier->holds_ambiguous(lane->state);
 	lane->db = db_open(lane->mem, config->database, "usher lane", err);
 	return lane->db != NULL;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "delivery/queue.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -9,8 +10,28 @@
 #include "db/db.h"
 #include "delivery/backoff.h"
 
+/* The claim brings each template once, with the first that needs it. */
+static bool read_template(struct work *work, const struct rows *rows, int row,
+    struct delivery *deliveries)
+{
+	const char *hash = rows_text(rows, row, "template_hash");
+	const char *text = rows_text(rows, row, "template");
+
+	for (int i = row; !text && i-- > 0;) {
+		if (strcmp(rows_text(rows, i, "template_hash"), hash) != 0)
+			continue;
+		deliveries[row].template = deliveries[i].template;
+		return true;
+	}
+	assert(text);
+	const cJSON *json = json_read(work->mem, text, &work->err);
+	if (json)
+		template_read(json, &deliveries[row].template);
+	return json != NULL;
+}
+
 static bool read_row(struct work *work, const struct rows *rows, int row,
-    struct delivery *delivery)
+    struct delivery *deliveries)
 {
 #define C(member) COLUMN(struct delivery, member)
 	static const struct column columns[] = { C(id), C(epoch), C(attempt),
@@ -20,13 +41,8 @@ static bool read_row(struct work *work, const struct rows *rows, int row,
 		C(current_invitation), C(status), C(mail_from), C(reply_to),
 		C(sandbox), C(verified), COLUMN_END };
 #undef C
-	rows_read(rows, row, columns, delivery);
-	const cJSON *template =
-	    json_read(work->mem, rows_text(rows, row, "template"), &work->err);
-	if (!template)
-		return false;
-	template_read(template, &delivery->template);
-	return true;
+	rows_read(rows, row, columns, &deliveries[row]);
+	return read_template(work, rows, row, deliveries);
 }
 
 bool queue_claim(struct work *work, struct queue_claim *claim)
@@ -41,7 +57,7 @@ bool queue_claim(struct work *work, struct queue_claim *claim)
 	claim->deliveries =
 	    mem_array(work->mem, struct delivery, claim->count + 1);
 	for (size_t i = 0; i < claim->count; i++)
-		if (!read_row(work, rows, (int)i, &claim->deliveries[i]))
+		if (!read_row(work, rows, (int)i, claim->deliveries))
 			return false;
 	return true;
 }
@@ -184,8 +200,7 @@ bool queue_reap(struct work *work, int *count)
 
 bool queue_expire(struct work *work, int *count)
 {
-	return chore(work, QUERY_queue_expire, count) &&
-	       db_run_plain(work, QUERY_queue_forget_gone);
+	return chore(work, QUERY_queue_expire, count);
 }
 
 bool queue_release(struct work *work, int *count)
@@ -193,10 +208,19 @@ bool queue_release(struct work *work, int *count)
 	return chore(work, QUERY_queue_release, count);
 }
 
+static bool move_low_marks(struct work *work)
+{
+	struct rows *rows = db_run_plain(work, QUERY_queue_low_mark_lock);
+
+	if (!rows)
+		return false;
+	return !rows_bool(rows, 0, "ours") ||
+	       db_run_plain(work, QUERY_queue_low_mark_move);
+}
+
 bool queue_move_low_marks(struct work *work)
 {
-	if (db_begin(work) && db_run_plain(work, QUERY_queue_low_mark_lock) &&
-	    db_run_plain(work, QUERY_queue_low_mark_move) && db_commit(work))
+	if (db_begin(work) && move_low_marks(work) && db_commit(work))
 		return true;
 	db_rollback(work);
 	return false;

@@ -43,7 +43,7 @@ static int note(CURL *easy, curl_infotype type, char *bytes, size_t length,
 	return 0;
 }
 
-static size_t drop(char *bytes, size_t size, size_t count, void *argument)
+static size_t drop(const char *bytes, size_t size, size_t count, void *argument)
 {
 	(void)bytes;
 	(void)argument;

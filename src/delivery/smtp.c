@@ -70,6 +70,13 @@ static void *relay_open(struct mem *mem, const struct engine *engine,
 
 	if (!relay_check_config(config, err))
 		return NULL;
+	/* So that a session ends while its messages are still ours. */
+	if (config->smtp_session_timeout * 5 / 4 > config->lease_seconds) {
+		err_set(err, ERR_CONFIG,
+		    "lease_seconds: must be at least a quarter longer than "
+		    "smtp_session_timeout");
+		return NULL;
+	}
 	relay->config = config;
 	gethostname(host, sizeof(host) - 1);
 	relay->hello =
@@ -127,12 +134,25 @@ static int give_credentials(auth_client_request_t request, char **result,
 	return 1;
 }
 
+/* The text of a reply without its line ends. */
+static char *one_line(struct mem *mem, const char *text)
+{
+	char *line = mem_text(mem, text ? text : "");
+	size_t length = strlen(line);
+
+	while (length && strchr("\r\n ", line[length - 1]))
+		line[--length] = '\0';
+	for (char *at = line; (at = strpbrk(at, "\r\n")); at++)
+		*at = ' ';
+	return line;
+}
+
 static void tell_reply(struct letter *letter, enum smtp_phase phase,
     const smtp_status_t *status)
 {
 	MEM_AUTO mem = mem_new(NULL);
 	char enhanced[12] = "";
-	const char *text = status->text ? status->text : "";
+	const char *text = one_line(mem, status->text);
 
 	if (status->enh_class)
 		snprintf(enhanced, sizeof(enhanced), "%d.%d.%d",
@@ -171,7 +191,7 @@ static void tell_accepted(struct letter *letter, const smtp_status_t *transfer)
 {
 	MEM_AUTO mem = mem_new(NULL);
 	struct delivery *delivery = letter->delivery;
-	const char *text = transfer->text ? transfer->text : "";
+	const char *text = one_line(mem, transfer->text);
 
 	delivery_tell(delivery, DELIVERY_ACCEPTED, transfer->code, "2.0.0",
 	    mem_printf(mem, "%d %s", transfer->code, text));
@@ -432,6 +452,9 @@ static const char *why_failed(struct mem *mem, const struct session *session)
 		    session->dialogue.line);
 	if (error == SMTP_ERR_EXTENSION_NOT_AVAILABLE)
 		return "the relay does not offer STARTTLS, which is required";
+	if (*session->dialogue.refusal)
+		return mem_printf(mem, "the relay said: %s",
+		    session->dialogue.refusal);
 	if (*session->dialogue.line)
 		return mem_printf(mem, "the relay said: %s",
 		    session->dialogue.line);
@@ -448,6 +471,7 @@ static void finish(struct mem *mem, struct session *session, bool failed)
 	for (; session->current < session->count; session->current++) {
 		struct letter *letter = &session->letters[session->current];
 		if (judge(letter)) {
+			note_sender(session, letter->delivery);
 			if (letter->delivery->outcome.class ==
 			    DELIVERY_LANE_FAULT)
 				session->faulty = true;
@@ -503,7 +527,6 @@ const struct carrier smtp_carrier = {
 	.name = "smtp",
 	.medium = "EMAIL",
 	.batch_most = BATCH_MOST,
-	.hold_ambiguous = false,
 	.open = relay_open,
 	.send = relay_send,
 };

@@ -33,6 +33,9 @@ static void take_line(struct smtp_dialogue *dialogue)
 	if (!whole)
 		return;
 	dialogue->code = (int)strtol(dialogue->line, NULL, 10);
+	if (dialogue->code >= 400 && !*dialogue->refusal)
+		memcpy(dialogue->refusal, dialogue->line,
+		    sizeof(dialogue->refusal));
 	if (dialogue->code == 235)
 		dialogue->auth_done = true;
 	if (dialogue->code == 421)

@@ -16,6 +16,7 @@ struct smtp_dialogue {
 	bool tls_pending;  /* STARTTLS was written, its answer is awaited */
 	int code;          /* of the last whole reply */
 	char line[256];    /* the last line of it */
+	char refusal[256]; /* the first reply of 400 and above */
 	char partial[256]; /* a line that has not ended yet */
 	size_t partial_length;
 	const char *fault; /* why the session must end, or NULL */

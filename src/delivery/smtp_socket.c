@@ -156,6 +156,16 @@ static int64_t left_ms(void)
 	return least > 0 ? least : 0;
 }
 
+/* Nothing is left to read and nothing will come. libesmtp would go on reading
+ * the answers to pipelined commands and jump through a null pointer. */
+static bool has_ended(int fd)
+{
+	char byte;
+	ssize_t got = recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+
+	return got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
+}
+
 int smtp_poll(struct pollfd *fds, nfds_t count, int timeout_ms)
 {
 	int on = 1;
@@ -175,5 +185,8 @@ int smtp_poll(struct pollfd *fds, nfds_t count, int timeout_ms)
 	int ready = real_poll(fds, count, wait_ms);
 	if (ready == 0)
 		session.timed_out = true;
-	return ready;
+	if (ready <= 0 || !has_ended(session.fd))
+		return ready;
+	errno = ECONNRESET;
+	return -1;
 }

@@ -9,9 +9,9 @@
 
 /* One session at a time in this process: what its handshake said. */
 static struct {
-	const char *name;
+	char name[256];
 	bool failed;
-	char words[256];
+	char words[512];
 } handshake;
 
 static bool is_address(const char *name)
@@ -26,19 +26,14 @@ static bool is_address(const char *name)
 static void note_progress(const SSL *ssl, int where, int result)
 {
 	(void)result;
-	if ((where & SSL_CB_HANDSHAKE_START) && handshake.name &&
-	    !is_address(handshake.name)) {
-		/* OpenSSL's own macro for this casts const away as well. */
+	if ((where & SSL_CB_HANDSHAKE_START) && !is_address(handshake.name)) {
+		/* What is called back with a constant is not one. */
 		union {
 			const SSL *given;
 			SSL *ours;
 		} handle = { .given = ssl };
-		union {
-			const char *given;
-			void *ours;
-		} name = { .given = handshake.name };
 		SSL_ctrl(handle.ours, SSL_CTRL_SET_TLSEXT_HOSTNAME,
-		    TLSEXT_NAMETYPE_host_name, name.ours);
+		    TLSEXT_NAMETYPE_host_name, handshake.name);
 	}
 }
 
@@ -96,8 +91,8 @@ SSL_CTX *smtp_tls_new(struct mem *mem, const struct config *config,
 
 	mem_defer(mem, let_go, context);
 	handshake.failed = false;
-	handshake.name =
-	    *config->smtp_tls_name ? config->smtp_tls_name : config->smtp_host;
+	snprintf(handshake.name, sizeof(handshake.name), "%s",
+	    *config->smtp_tls_name ? config->smtp_tls_name : config->smtp_host);
 	SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
 	SSL_CTX_set_max_proto_version(context, TLS1_2_VERSION);
 	SSL_CTX_set_verify(context, SSL_VERIFY_PEER, note_verification);

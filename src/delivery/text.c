@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "delivery/text.h"
 
+#include "base/clock.h"
 #include "base/config.h"
 #include "delivery/gateway.h"
 #include "delivery/http.h"
@@ -12,6 +13,7 @@ struct text_lane {
 	struct http *http;
 	const struct gateway *gateway;
 	int64_t concurrency;
+	int64_t starting_ms; /* of a batch, in which requests may begin */
 };
 
 /* One batch on its way. */
@@ -48,6 +50,15 @@ static void *text_open(struct mem *mem, const struct engine *engine,
 	lane->http = lane->gateway ? http_new(mem, err) : NULL;
 	if (!lane->http)
 		return NULL;
+	/* The last request must end while its message is still ours. */
+	lane->starting_ms =
+	    config->lease_seconds * 900 - gateway_total_ms(lane->gateway);
+	if (lane->starting_ms <= 0) {
+		err_set(err, ERR_CONFIG,
+		    "lease_seconds: must be longer than the gateway's "
+		    "limits.total_ms");
+		return NULL;
+	}
 	lane->concurrency = gateway_concurrency(lane->gateway);
 	if (lane->concurrency > config->text_concurrency)
 		lane->concurrency = config->text_concurrency;
@@ -89,6 +100,7 @@ static void text_send(void *state, struct delivery *const *deliveries,
 	MEM_AUTO mem = mem_new(NULL);
 	struct text_lane *lane = state;
 	struct batch batch = { .lane = lane, .sink = sink, .mem = mem };
+	int64_t end_ms = clock_steady_ms() + lane->starting_ms;
 	size_t next = 0;
 
 	while (http_running(lane->http) || (next < count && !batch.ended)) {
@@ -97,23 +109,23 @@ static void text_send(void *state, struct delivery *const *deliveries,
 			begin(&batch, deliveries[next++]);
 		if (http_running(lane->http))
 			http_run(lane->http, WAIT_MS, done, &batch);
-		if (!sink->idle(sink))
+		if (!sink->idle(sink) || clock_steady_ms() > end_ms)
 			batch.ended = true;
 	}
 }
 
-struct carrier text_carrier(const struct engine *engine)
+static bool text_holds_ambiguous(const void *state)
 {
-	MEM_AUTO mem = mem_new(NULL);
-	struct err err = { 0 };
-	const struct gateway *gateway = read_gateway(mem, engine->config, &err);
+	const struct text_lane *lane = state;
 
-	return (struct carrier){
-		.name = "http",
-		.medium = "SMS",
-		.batch_most = BATCH_MOST,
-		.hold_ambiguous = gateway && gateway_holds_ambiguous(gateway),
-		.open = text_open,
-		.send = text_send,
-	};
+	return gateway_holds_ambiguous(lane->gateway);
 }
+
+const struct carrier text_carrier = {
+	.name = "http",
+	.medium = "SMS",
+	.batch_most = BATCH_MOST,
+	.open = text_open,
+	.holds_ambiguous = text_holds_ambiguous,
+	.send = text_send,
+};

@@ -7,7 +7,6 @@
 
 #include "delivery/carrier.h"
 
-/* Its hold_ambiguous is the profile's, known when it was opened. */
-struct carrier text_carrier(const struct engine *engine);
+extern const struct carrier text_carrier;
 
 #endif

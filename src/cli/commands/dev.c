@@ -182,17 +182,25 @@ static void stop_daemon(struct dev *dev)
 
 static void say_ready(const struct dev *dev)
 {
-	printf("ready\n"
-	       "  export USHER_CONFIG=%s\n"
-	       "In another terminal, with that set:\n"
-	       "  usher pool create --name demo\n"
-	       "  usher invite --pool POOL --username alice "
-	       "--attribute email=alice@example.com\n"
-	       "  usher inbox\n"
-	       "Nothing is sent: messages are kept and shown here. Ctrl-C "
-	       "stops; %s stays.\n\n",
+	struct cli *cli = dev->cli;
+
+	if (cli->json) {
+		cJSON *json = json_object(cli->work.mem);
+		json_add(json, "config", dev->config_path);
+		puts(json_print(cli->work.mem, json));
+		fflush(stdout);
+	}
+	cli_say(cli,
+	    "ready\n"
+	    "  export USHER_CONFIG=%s\n"
+	    "In another terminal, with that set:\n"
+	    "  usher pool create --name demo\n"
+	    "  usher invite --pool POOL --username alice "
+	    "--attribute email=alice@example.com\n"
+	    "  usher inbox\n"
+	    "Nothing is sent: messages are kept and shown here. Ctrl-C "
+	    "stops; %s stays.\n\n",
 	    dev->config_path, dev->folder);
-	fflush(stdout);
 }
 
 static bool show_new(struct dev *dev, bool quiet)
@@ -214,28 +222,21 @@ static bool show_new(struct dev *dev, bool quiet)
 	{
 		dev->shown =
 		    (int64_t)cJSON_GetNumberValue(json_at(message, "/id"));
-		if (!quiet)
+		if (!quiet && cli->json)
+			puts(json_print(mem, message));
+		else if (!quiet)
 			show_captured(message, stdout);
 	}
 	return fflush(stdout) == 0;
-}
-
-static int64_t newest_captured(struct dev *dev)
-{
-	struct capture_filter filter = { .most = 1000000 };
-	cJSON *list = capture_list(&dev->cli->work, &dev->cli->engine, &filter);
-	int count = cJSON_GetArraySize(list);
-
-	return count ? (int64_t)cJSON_GetNumberValue(
-	                   json_at(cJSON_GetArrayItem(list, count - 1), "/id"))
-	             : 0;
 }
 
 static bool watch(struct dev *dev, bool quiet)
 {
 	int status;
 
-	dev->shown = newest_captured(dev);
+	dev->shown = capture_newest(&dev->cli->work);
+	if (dev->shown < 0)
+		return false;
 	say_ready(dev);
 	while (!stopping) {
 		if (!show_new(dev, quiet))
@@ -277,26 +278,17 @@ static bool run(struct cli *cli, const void *given)
 	dev.config_path = mem_printf(work->mem, "%s/usher.conf", dev.folder);
 	if (!file_make_folder(dev.folder, 0755, &work->err))
 		return false;
-	printf("starting PostgreSQL in %s\n", dev.folder);
-	fflush(stdout);
+	cli_say(cli, "starting PostgreSQL in %s\n", dev.folder);
 	dev.cluster = cluster_start(work->mem,
 	    mem_printf(work->mem, "%s/pg", dev.folder), &work->err);
 	if (!dev.cluster)
 		return false;
 	bool done = run_in_cluster(&dev, options);
 	cluster_stop(dev.cluster);
+	cli->printed = true;
 	if (done)
-		puts("stopped");
+		cli_say(cli, "stopped\n");
 	return done;
 }
 
-const struct command command_dev = {
-	.name = "dev",
-	.arguments = "",
-	.summary = "Try usher: a private PostgreSQL, the daemon, and messages "
-	           "shown instead of sent.",
-	.rows = rows,
-	.options_size = sizeof(struct options),
-	.needs = CLI_NEEDS_NOTHING,
-	.run = run,
-};
+const struct command_code command_dev = { rows, sizeof(struct options), run };

@@ -173,13 +173,5 @@ static bool run(struct cli *cli, const void *given)
 	    "not everything is good");
 }
 
-const struct command command_doctor = {
-	.name = "doctor",
-	.arguments = "",
-	.summary = "Check settings, key file, database, relay (with its "
-	           "dialogue) and gateway.",
-	.rows = rows,
-	.options_size = sizeof(struct options),
-	.needs = CLI_NEEDS_NOTHING,
-	.run = run,
-};
+const struct command_code command_doctor = { rows, sizeof(struct options),
+	run };

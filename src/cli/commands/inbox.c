@@ -95,12 +95,4 @@ static bool run(struct cli *cli, const void *given)
 	return true;
 }
 
-const struct command command_inbox = {
-	.name = "inbox",
-	.arguments = "",
-	.summary = "Show what the capture carriers kept, with usher dev.",
-	.rows = rows,
-	.options_size = sizeof(struct options),
-	.needs = CLI_NEEDS_ALL,
-	.run = run,
-};
+const struct command_code command_inbox = { rows, sizeof(struct options), run };

@@ -20,13 +20,14 @@ static bool make_keys(struct cli *cli)
 	const char *path = cli->engine.config->key_file;
 
 	if (access(path, F_OK) == 0) {
-		printf("key file %s: there already\n", path);
+		cli_say(cli, "key file %s: there already\n", path);
 		return true;
 	}
 	if (!keyring_create(path, &cli->work.err))
 		return false;
-	printf("key file %s: made; back it up, without it no waiting "
-	       "invitation can be sent\n",
+	cli_say(cli,
+	    "key file %s: made; back it up, without it no waiting "
+	    "invitation can be sent\n",
 	    path);
 	return true;
 }
@@ -39,7 +40,7 @@ static bool make_schema(struct cli *cli)
 	    "usher init", &cli->work.err);
 	if (!cli->work.db || !migrate_run(&cli->work, &ran))
 		return false;
-	printf("database: schema %d%s\n", migrate_newest(),
+	cli_say(cli, "database: schema %d%s\n", migrate_newest(),
 	    ran ? ", made" : ", there already");
 	return true;
 }
@@ -64,16 +65,8 @@ static bool run(struct cli *cli, const void *given)
 	    !start_keys(cli->work.mem, &cli->engine, &cli->work.err) ||
 	    !make_schema(cli) || !note_keys(cli))
 		return false;
-	puts("ready; next: usher pool create --name NAME");
+	cli_say(cli, "ready; next: usher pool create --name NAME\n");
 	return true;
 }
 
-const struct command command_init = {
-	.name = "init",
-	.arguments = "",
-	.summary = "Make the key file and the database's schema.",
-	.rows = rows,
-	.options_size = sizeof(struct options),
-	.needs = CLI_NEEDS_CONFIG,
-	.run = run,
-};
+const struct command_code command_init = { rows, sizeof(struct options), run };

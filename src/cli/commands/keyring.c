@@ -58,8 +58,7 @@ static bool check(struct cli *cli, const void *given)
 	(void)given;
 	if (!print_uses(cli))
 		return false;
-	if (!cli->json)
-		puts("the key file fits the database");
+	cli_say(cli, "the key file fits the database\n");
 	return true;
 }
 
@@ -75,41 +74,18 @@ static bool rotate(struct cli *cli, const void *given)
 	    !start_keys(work->mem, &cli->engine, &work->err) ||
 	    !keys_prove(work, cli->engine.keyring))
 		return false;
-	if (!cli->json)
-		printf("%s is the current key now; back %s up, copy it to "
-		       "every host, then send usherd SIGHUP\n",
-		    cli->engine.keyring->keys[0].id, path);
+	cli_say(cli,
+	    "%s is the current key now; back %s up, copy it to "
+	    "every host, then send usherd SIGHUP\n",
+	    cli->engine.keyring->keys[0].id, path);
 	return !cli->json || print_uses(cli);
 }
 
-const struct command command_keyring_show = {
-	.name = "keyring show",
-	.arguments = "",
-	.summary = "Show the ids of the keys in the key file.",
-	.rows = rows,
-	.options_size = sizeof(struct options),
-	.needs = CLI_NEEDS_CONFIG | CLI_NEEDS_KEYS,
-	.run = show,
-};
+const struct command_code command_keyring_show = { rows, sizeof(struct options),
+	show };
 
-const struct command command_keyring_rotate = {
-	.name = "keyring rotate",
-	.arguments = "",
-	.summary = "Put a new key in front; older ones still open what they "
-	           "sealed.",
-	.rows = rows,
-	.options_size = sizeof(struct options),
-	.needs = CLI_NEEDS_ALL,
-	.run = rotate,
-};
+const struct command_code command_keyring_rotate = { rows,
+	sizeof(struct options), rotate };
 
-const struct command command_keyring_check = {
-	.name = "keyring check",
-	.arguments = "",
-	.summary = "Check that the key file fits the database, and show what "
-	           "uses each key.",
-	.rows = rows,
-	.options_size = sizeof(struct options),
-	.needs = CLI_NEEDS_ALL,
-	.run = check,
-};
+const struct command_code command_keyring_check = { rows,
+	sizeof(struct options), check };

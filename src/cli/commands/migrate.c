@@ -33,12 +33,5 @@ static bool run(struct cli *cli, const void *given)
 	return true;
 }
 
-const struct command command_migrate = {
-	.name = "migrate",
-	.arguments = "",
-	.summary = "Bring the database's schema up to this program.",
-	.rows = rows,
-	.options_size = sizeof(struct options),
-	.needs = CLI_NEEDS_CONFIG,
-	.run = run,
-};
+const struct command_code command_migrate = { rows, sizeof(struct options),
+	run };

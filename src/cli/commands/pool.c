@@ -187,65 +187,22 @@ static bool delete_pool(struct cli *cli, const void *given)
 	(void)given;
 	if (!pool_delete(&cli->work, cli->rest[0]))
 		return false;
-	if (!cli->json)
-		printf("%s deleted, with its users; what waited is cancelled\n",
-		    cli->rest[0]);
+	cli_say(cli, "%s deleted, with its users; what waited is cancelled\n",
+	    cli->rest[0]);
 	return true;
 }
 
-const struct command command_pool_create = {
-	.name = "pool create",
-	.arguments = "",
-	.summary = "Create a user pool and print its id.",
-	.rows = write_rows,
-	.options_size = sizeof(struct options),
-	.needs = CLI_NEEDS_ALL,
-	.run = create,
-};
+const struct command_code command_pool_create = { write_rows,
+	sizeof(struct options), create };
 
-const struct command command_pool_show = {
-	.name = "pool show",
-	.arguments = "POOL",
-	.summary = "Show a user pool as DescribeUserPool answers.",
-	.rows = plain_rows,
-	.options_size = sizeof(struct options),
-	.needs = CLI_NEEDS_ALL,
-	.rest_least = 1,
-	.rest_most = 1,
-	.run = show,
-};
+const struct command_code command_pool_show = { plain_rows,
+	sizeof(struct options), show };
 
-const struct command command_pool_list = {
-	.name = "pool list",
-	.arguments = "",
-	.summary = "List the user pools.",
-	.rows = plain_rows,
-	.options_size = sizeof(struct options),
-	.needs = CLI_NEEDS_ALL,
-	.run = list_pools,
-};
+const struct command_code command_pool_list = { plain_rows,
+	sizeof(struct options), list_pools };
 
-const struct command command_pool_update = {
-	.name = "pool update",
-	.arguments = "POOL",
-	.summary = "Replace a user pool's whole configuration, as "
-	           "UpdateUserPool does.",
-	.rows = write_rows,
-	.options_size = sizeof(struct options),
-	.needs = CLI_NEEDS_ALL,
-	.rest_least = 1,
-	.rest_most = 1,
-	.run = update,
-};
+const struct command_code command_pool_update = { write_rows,
+	sizeof(struct options), update };
 
-const struct command command_pool_delete = {
-	.name = "pool delete",
-	.arguments = "POOL",
-	.summary = "Delete a user pool with its users; cancel what waits.",
-	.rows = plain_rows,
-	.options_size = sizeof(struct options),
-	.needs = CLI_NEEDS_ALL,
-	.rest_least = 1,
-	.rest_most = 1,
-	.run = delete_pool,
-};
+const struct command_code command_pool_delete = { plain_rows,
+	sizeof(struct options), delete_pool };

@@ -295,13 +295,5 @@ static bool run(struct cli *cli, const void *given)
 	return true;
 }
 
-const struct command command_preview = {
-	.name = "preview",
-	.arguments = "",
-	.summary = "Show a template with sample values, and what will go "
-	           "wrong with it.",
-	.rows = rows,
-	.options_size = sizeof(struct options),
-	.needs = CLI_NEEDS_NOTHING,
-	.run = run,
-};
+const struct command_code command_preview = { rows, sizeof(struct options),
+	run };

@@ -134,9 +134,8 @@ static bool retry(struct cli *cli, const void *given)
 	if (!get_id(cli, &id) || !queue_retry(&cli->work, id) ||
 	    !audit(&cli->work, "queue retry", cli->rest[0], NULL))
 		return false;
-	if (!cli->json)
-		printf("message %s goes as soon as a lane is free\n",
-		    cli->rest[0]);
+	cli_say(cli, "message %s goes as soon as a lane is free\n",
+	    cli->rest[0]);
 	return true;
 }
 
@@ -150,53 +149,18 @@ static bool cancel(struct cli *cli, const void *given)
 	if (!get_id(cli, &id) || !queue_cancel(&cli->work, id, reason) ||
 	    !audit(&cli->work, "queue cancel", cli->rest[0], NULL))
 		return false;
-	if (!cli->json)
-		printf("message %s is cancelled\n", cli->rest[0]);
+	cli_say(cli, "message %s is cancelled\n", cli->rest[0]);
 	return true;
 }
 
-const struct command command_queue_list = {
-	.name = "queue list",
-	.arguments = "",
-	.summary = "List messages, the newest first.",
-	.rows = list_rows,
-	.options_size = sizeof(struct options),
-	.needs = CLI_NEEDS_ALL,
-	.run = list_messages,
-};
+const struct command_code command_queue_list = { list_rows,
+	sizeof(struct options), list_messages };
 
-const struct command command_queue_show = {
-	.name = "queue show",
-	.arguments = "MESSAGE",
-	.summary = "Tell the whole story of a message.",
-	.rows = plain_rows,
-	.options_size = sizeof(struct options),
-	.needs = CLI_NEEDS_ALL,
-	.rest_least = 1,
-	.rest_most = 1,
-	.run = show,
-};
+const struct command_code command_queue_show = { plain_rows,
+	sizeof(struct options), show };
 
-const struct command command_queue_retry = {
-	.name = "queue retry",
-	.arguments = "MESSAGE",
-	.summary = "Try a waiting, refused or held message now.",
-	.rows = plain_rows,
-	.options_size = sizeof(struct options),
-	.needs = CLI_NEEDS_ALL,
-	.rest_least = 1,
-	.rest_most = 1,
-	.run = retry,
-};
+const struct command_code command_queue_retry = { plain_rows,
+	sizeof(struct options), retry };
 
-const struct command command_queue_cancel = {
-	.name = "queue cancel",
-	.arguments = "MESSAGE",
-	.summary = "Cancel a message that waits.",
-	.rows = cancel_rows,
-	.options_size = sizeof(struct options),
-	.needs = CLI_NEEDS_ALL,
-	.rest_least = 1,
-	.rest_most = 1,
-	.run = cancel,
-};
+const struct command_code command_queue_cancel = { cancel_rows,
+	sizeof(struct options), cancel };

@@ -45,8 +45,7 @@ static bool enter(struct cli *cli, const void *given)
 	(void)given;
 	if (!sandbox_set(&cli->work, true))
 		return false;
-	if (!cli->json)
-		puts("the sandbox is on: SMS go to verified numbers only");
+	cli_say(cli, "the sandbox is on: SMS go to verified numbers only\n");
 	return true;
 }
 
@@ -55,9 +54,8 @@ static bool leave(struct cli *cli, const void *given)
 	(void)given;
 	if (!sandbox_set(&cli->work, false))
 		return false;
-	if (!cli->json)
-		puts("the sandbox is off: SMS go to every number; what was "
-		     "held goes now");
+	cli_say(cli, "the sandbox is off: SMS go to every number; what was "
+	             "held goes now\n");
 	return true;
 }
 
@@ -66,10 +64,10 @@ static bool add(struct cli *cli, const void *given)
 	(void)given;
 	if (!sandbox_add(&cli->work, &cli->engine, cli->rest[0]))
 		return false;
-	if (!cli->json)
-		printf("a code goes to %s; next: usher sandbox verify %s "
-		       "CODE\n",
-		    cli->rest[0], cli->rest[0]);
+	cli_say(cli,
+	    "a code goes to %s; next: usher sandbox verify %s "
+	    "CODE\n",
+	    cli->rest[0], cli->rest[0]);
 	return true;
 }
 
@@ -87,9 +85,8 @@ static bool verify(struct cli *cli, const void *given)
 	if (!code ||
 	    !sandbox_verify(&cli->work, &cli->engine, cli->rest[0], code))
 		return false;
-	if (!cli->json)
-		printf("%s is verified; what was held for it goes now\n",
-		    cli->rest[0]);
+	cli_say(cli, "%s is verified; what was held for it goes now\n",
+	    cli->rest[0]);
 	return true;
 }
 
@@ -120,83 +117,27 @@ static bool remove_number(struct cli *cli, const void *given)
 	(void)given;
 	if (!sandbox_remove(&cli->work, cli->rest[0]))
 		return false;
-	if (!cli->json)
-		printf("%s is removed\n", cli->rest[0]);
+	cli_say(cli, "%s is removed\n", cli->rest[0]);
 	return true;
 }
 
-const struct command command_sandbox_status = {
-	.name = "sandbox status",
-	.arguments = "",
-	.summary = "Tell whether the SMS sandbox is on and what it holds.",
-	.rows = plain_rows,
-	.options_size = sizeof(struct options),
-	.needs = CLI_NEEDS_ALL,
-	.run = status,
-};
+const struct command_code command_sandbox_status = { plain_rows,
+	sizeof(struct options), status };
 
-const struct command command_sandbox_enter = {
-	.name = "sandbox enter",
-	.arguments = "",
-	.summary = "Turn the sandbox on: SMS go to verified numbers only.",
-	.rows = plain_rows,
-	.options_size = sizeof(struct options),
-	.needs = CLI_NEEDS_ALL,
-	.run = enter,
-};
+const struct command_code command_sandbox_enter = { plain_rows,
+	sizeof(struct options), enter };
 
-const struct command command_sandbox_exit = {
-	.name = "sandbox exit",
-	.arguments = "",
-	.summary = "Turn the sandbox off; what was held goes.",
-	.rows = plain_rows,
-	.options_size = sizeof(struct options),
-	.needs = CLI_NEEDS_ALL,
-	.run = leave,
-};
+const struct command_code command_sandbox_exit = { plain_rows,
+	sizeof(struct options), leave };
 
-const struct command command_sandbox_add = {
-	.name = "sandbox add",
-	.arguments = "NUMBER",
-	.summary = "Add a number, or send it a new code.",
-	.rows = plain_rows,
-	.options_size = sizeof(struct options),
-	.needs = CLI_NEEDS_ALL,
-	.rest_least = 1,
-	.rest_most = 1,
-	.run = add,
-};
+const struct command_code command_sandbox_add = { plain_rows,
+	sizeof(struct options), add };
 
-const struct command command_sandbox_verify = {
-	.name = "sandbox verify",
-	.arguments = "NUMBER [CODE]",
-	.summary = "Verify a number by the code that was sent to it.",
-	.rows = verify_rows,
-	.options_size = sizeof(struct options),
-	.needs = CLI_NEEDS_ALL,
-	.rest_least = 1,
-	.rest_most = 2,
-	.run = verify,
-};
+const struct command_code command_sandbox_verify = { verify_rows,
+	sizeof(struct options), verify };
 
-const struct command command_sandbox_list = {
-	.name = "sandbox list",
-	.arguments = "",
-	.summary = "List the numbers and whether they are verified.",
-	.rows = plain_rows,
-	.options_size = sizeof(struct options),
-	.needs = CLI_NEEDS_ALL,
-	.run = list_numbers,
-};
+const struct command_code command_sandbox_list = { plain_rows,
+	sizeof(struct options), list_numbers };
 
-const struct command command_sandbox_remove = {
-	.name = "sandbox remove",
-	.arguments = "NUMBER",
-	.summary = "Remove a number, 24 hours after its last attempt.",
-	.rows = plain_rows,
-	.options_size = sizeof(struct options),
-	.needs = CLI_NEEDS_ALL,
-	.rest_least = 1,
-	.rest_most = 1,
-	.run = remove_number,
-};
+const struct command_code command_sandbox_remove = { plain_rows,
+	sizeof(struct options), remove_number };

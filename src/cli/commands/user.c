@@ -130,41 +130,15 @@ static bool delete_user(struct cli *cli, const void *given)
 
 	if (!pool || !user_delete(&cli->work, pool, cli->rest[0]))
 		return false;
-	if (!cli->json)
-		printf("%s deleted; what waited is cancelled\n", cli->rest[0]);
+	cli_say(cli, "%s deleted; what waited is cancelled\n", cli->rest[0]);
 	return true;
 }
 
-const struct command command_user_show = {
-	.name = "user show",
-	.arguments = "NAME",
-	.summary = "Show a user, when the password expires, and its messages.",
-	.rows = rows,
-	.options_size = sizeof(struct options),
-	.needs = CLI_NEEDS_ALL,
-	.rest_least = 1,
-	.rest_most = 1,
-	.run = show,
-};
+const struct command_code command_user_show = { rows, sizeof(struct options),
+	show };
 
-const struct command command_user_list = {
-	.name = "user list",
-	.arguments = "",
-	.summary = "List the users of a user pool.",
-	.rows = rows,
-	.options_size = sizeof(struct options),
-	.needs = CLI_NEEDS_ALL,
-	.run = list_users,
-};
+const struct command_code command_user_list = { rows, sizeof(struct options),
+	list_users };
 
-const struct command command_user_delete = {
-	.name = "user delete",
-	.arguments = "NAME",
-	.summary = "Delete a user and cancel what waits.",
-	.rows = rows,
-	.options_size = sizeof(struct options),
-	.needs = CLI_NEEDS_ALL,
-	.rest_least = 1,
-	.rest_most = 1,
-	.run = delete_user,
-};
+const struct command_code command_user_delete = { rows, sizeof(struct options),
+	delete_user };

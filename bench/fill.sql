@@ -1,0 +1,28 @@
+-- SPDX-License-Identifier: MIT
+-- Fills the queue by the thousand with what invite_create would leave, for
+-- bench/queue.py; the sealed password is not opened there.
+create function usher.bench_fill(count bigint) returns void
+language sql set search_path = usher as $$
+  with born as materialized (
+    select gen_random_uuid() as sub, 'user' || n as username,
+      p.id as pool_id, t.hash
+    from generate_series(1, count) n, user_pool p, template t
+  ), accounts as (
+    insert into account (pool_id, sub, username, status, attributes)
+    select pool_id, sub, username, 'FORCE_CHANGE_PASSWORD',
+      json_build_object('email', username || '@bench.example')
+    from born
+  ), queued as (
+    insert into message (pool_id, sub, medium, destination, username,
+      invitation, sealed, template_hash, expires_at)
+    select pool_id, sub, 'EMAIL', username || '@bench.example', username, 1,
+      decode(repeat('5a', 73), 'hex'), hash, now() + interval '7 days'
+    from born
+    returning id, pool_id
+  )
+  insert into ready (medium, pool_id, id)
+  select 'EMAIL', pool_id, id from queued
+$$;
+
+insert into usher.backlog (medium, pool_id)
+select 'EMAIL', id from usher.user_pool on conflict do nothing;
