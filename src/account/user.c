@@ -71,8 +71,7 @@ static bool delete_all(struct work *work, const struct pool *pool,
 	struct user *user = user_find(work, pool, name);
 
 	/* First the user: a resend under way ends before what follows looks. */
-	return user &&
-	       db_run(work, QUERY_user_delete, pool->id, user->sub) &&
+	return user && db_run(work, QUERY_user_delete, pool->id, user->sub) &&
 	       db_run(work, QUERY_queue_cancel_user, pool->id, user->sub,
 	           "the user was deleted") &&
 	       db_run(work, QUERY_user_delete_captured, pool->id, user->sub) &&
