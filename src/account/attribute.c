@@ -109,10 +109,9 @@ static bool check_string(struct work *work, const struct attribute *attribute,
 static bool check_number(struct work *work, const struct attribute *attribute,
     const struct attribute_bounds *bounds)
 {
-	char *end;
-	long long number = strtoll(attribute->value, &end, 10);
+	long long number = strtoll(attribute->value, NULL, 10);
 
-	if (*end)
+	if (!pattern_whole("[+-]?[0-9]+", attribute->value))
 		return work_fail(work, ERR_INVALID_PARAMETER,
 		    SCHEMA "%s: Invalid number\n", attribute->name);
 	if (bounds && bounds->least &&

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "base/str.h"
+#include "base/pattern.h"
 
 #define ARN                                                        \
 	"arn:[\\w+=/,.@-]+:[\\w+=/,.@-]+:([\\w+=/,.@-]*)?:[0-9]+:" \
@@ -11,7 +11,7 @@
 #define VISIBLE "[\\p{L}\\p{M}\\p{S}\\p{N}\\p{P}]+"
 
 static const char *const factors[] = { "PASSWORD", "EMAIL_OTP", "SMS_OTP",
-	"WEB_AUTHN", NULL };
+	"WEB_AUTHN", "SOFTWARE_TOKEN", NULL };
 static const char *const types[] = { "String", "Number", "DateTime", "Boolean",
 	NULL };
 static const char *const username_words[] = { "phone_number", "email", NULL };
@@ -217,7 +217,7 @@ static bool bounds_are_numbers(const struct attribute_bounds *bounds)
 
 	for (size_t i = 0; i < 2; i++) {
 		const char *text = texts[i];
-		if (text && (!*text || text[strspn(text, "-0123456789")]))
+		if (text && !pattern_whole("-?[0-9]+", text))
 			return false;
 	}
 	return true;

@@ -10,8 +10,10 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/str.h"
 
 #define FILE_DEFAULT "/etc/usher/usher.conf"
+#define FILE_MOST    ((size_t)1024 * 1024)
 
 enum kind { KIND_TEXT, KIND_INT, KIND_BOOL };
 
@@ -133,13 +135,41 @@ static bool read_value(const struct setting *setting, const char *value,
 /* libconfuse reports through a callback without an argument of ours. */
 static struct err *parse_err;
 
+static bool has_comment(const char *line)
+{
+	char quote = '\0';
+
+	for (; *line; line++) {
+		if (quote && *line == quote)
+			quote = '\0';
+		else if (!quote && (*line == '"' || *line == '\''))
+			quote = *line;
+		else if (!quote && (*line == '#' || str_starts(line, "//")))
+			return true;
+	}
+	return false;
+}
+
+/* libconfuse 3.3 counts a line with a comment of # or // three times. */
+static int true_line(struct mem *mem, const char *path, int counted)
+{
+	struct err err = { 0 };
+	char *text = file_read(mem, path, FILE_MOST, &err);
+	int passed = 0;
+	int line = 0;
+
+	for (; text && passed < counted; line++)
+		passed += has_comment(strsep(&text, "\n")) ? 3 : 1;
+	return line ? line : counted;
+}
+
 __attribute__((format(printf, 2, 0))) static void parse_failed(cfg_t *cfg,
     const char *format, va_list list)
 {
 	MEM_AUTO mem = mem_new(NULL);
 
-	err_set(parse_err, ERR_CONFIG, "%s, line %d: %s",
-	    cfg->filename ? cfg->filename : "settings", cfg->line,
+	err_set(parse_err, ERR_CONFIG, "%s, line %d: %s", cfg->filename,
+	    true_line(mem, cfg->filename, cfg->line),
 	    mem_vprintf(mem, format, list));
 }
 
@@ -196,11 +226,12 @@ const struct config *config_read(struct mem *mem, const char *path,
 	return config;
 }
 
+/* "${NAME}" would be replaced from the environment. */
 static void print_quoted(const char *value, FILE *out)
 {
 	fputc('"', out);
 	for (; *value; value++) {
-		if (*value == '"' || *value == '\\')
+		if (strchr("\"\\$", *value))
 			fputc('\\', out);
 		fputc(*value, out);
 	}

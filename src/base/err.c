@@ -15,6 +15,19 @@ static const struct kind {
 #undef ERR
 };
 
+/* A text that was cut ends with a whole character: it goes into JSON. */
+static void end_whole(char *text, size_t room, int length)
+{
+	size_t at = room - 1;
+
+	if (length < 0 || (size_t)length < room)
+		return;
+	while (at && ((unsigned char)text[at - 1] & 0xc0) == 0x80)
+		at--;
+	if (at && (unsigned char)text[at - 1] >= 0xc0)
+		text[at - 1] = '\0';
+}
+
 bool err_set(struct err *err, enum err_code code, const char *format, ...)
 {
 	va_list list;
@@ -22,7 +35,8 @@ bool err_set(struct err *err, enum err_code code, const char *format, ...)
 	err->code = code;
 	err->detail[0] = '\0';
 	va_start(list, format);
-	vsnprintf(err->message, sizeof(err->message), format, list);
+	end_whole(err->message, sizeof(err->message),
+	    vsnprintf(err->message, sizeof(err->message), format, list));
 	va_end(list);
 	return false;
 }
@@ -31,7 +45,8 @@ bool err_set_detail(struct err *err, enum err_code code, const char *message,
     const char *detail)
 {
 	err_set(err, code, "%s", message);
-	snprintf(err->detail, sizeof(err->detail), "%s", detail);
+	end_whole(err->detail, sizeof(err->detail),
+	    snprintf(err->detail, sizeof(err->detail), "%s", detail));
 	return false;
 }
 

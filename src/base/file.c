@@ -99,6 +99,18 @@ bool file_replace(const char *path, const char *text, struct err *err)
 	return true;
 }
 
+static bool make_folder(const char *path, mode_t mode)
+{
+	struct stat status;
+
+	if (mkdir(path, mode) == 0)
+		return true;
+	if (errno != EEXIST || stat(path, &status) < 0)
+		return false;
+	errno = ENOTDIR;
+	return S_ISDIR(status.st_mode);
+}
+
 bool file_make_folder(const char *path, mode_t mode, struct err *err)
 {
 	MEM_AUTO mem = mem_new(NULL);
@@ -106,11 +118,11 @@ bool file_make_folder(const char *path, mode_t mode, struct err *err)
 
 	for (char *slash = part + 1; (slash = strchr(slash, '/')); slash++) {
 		*slash = '\0';
-		if (mkdir(part, 0755) < 0 && errno != EEXIST)
+		if (!make_folder(part, 0755))
 			return failed(err, "make folder", part);
 		*slash = '/';
 	}
-	if (mkdir(path, mode) < 0 && errno != EEXIST)
+	if (!make_folder(path, mode))
 		return failed(err, "make folder", path);
 	return true;
 }

@@ -118,12 +118,13 @@ static const char *token_read(struct str *token, const char *pointer)
 
 static const cJSON *list_item(const cJSON *list, const char *token)
 {
-	char *end;
-	long index = strtol(token, &end, 10);
+	size_t length = strlen(token);
 
-	if (!*token || *end || index < 0 || index > 1000000)
+	/* RFC 6901, 4: digits alone, without leading zeros. */
+	if (!length || length > 7 || strspn(token, "0123456789") != length ||
+	    (token[0] == '0' && length > 1))
 		return NULL;
-	return cJSON_GetArrayItem(list, (int)index);
+	return cJSON_GetArrayItem(list, (int)strtol(token, NULL, 10));
 }
 
 const cJSON *json_at(const cJSON *json, const char *pointer)
@@ -137,7 +138,7 @@ const cJSON *json_at(const cJSON *json, const char *pointer)
 		                           : cJSON_GetObjectItemCaseSensitive(
 		                                 json, str_text(token));
 	}
-	return json;
+	return *pointer ? NULL : json;
 }
 
 const char *json_text(const cJSON *json, const char *pointer)

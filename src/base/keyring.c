@@ -59,12 +59,10 @@ static bool line_read(struct keyring *keyring, char *line)
 static bool lines_read(struct keyring *keyring, char *text, const char *path,
     struct err *err)
 {
-	char *rest = NULL;
-	int number = 1;
+	char *line;
 
-	for (char *line = strtok_r(text, "\n", &rest); line;
-	     line = strtok_r(NULL, "\n", &rest), number++)
-		if (*line != '#' && !line_read(keyring, line))
+	for (int number = 1; (line = strsep(&text, "\n")); number++)
+		if (*line && *line != '#' && !line_read(keyring, line))
 			return err_set(err, ERR_KEYS,
 			    "line %d of key file '%s' is not a key: 16 and 64 "
 			    "hexadecimal digits, %d keys at most",

@@ -35,10 +35,24 @@ static void add_text(struct line *line, const char *text)
 		add(line, *text);
 }
 
+static bool is_control(char byte)
+{
+	return (unsigned char)byte < ' ' || byte == 0x7f;
+}
+
+static bool is_plain(const char *value)
+{
+	if (!*value || strpbrk(value, " \"\\="))
+		return false;
+	while (*value && !is_control(*value))
+		value++;
+	return !*value;
+}
+
 /* Quoted where blanks, quotes or control characters would mislead. */
 static void add_value(struct line *line, const char *value)
 {
-	bool plain = *value && !strpbrk(value, " \"\\=\r\n\t");
+	bool plain = is_plain(value);
 
 	if (!plain)
 		add(line, '"');
@@ -46,7 +60,7 @@ static void add_value(struct line *line, const char *value)
 		if (*value == '"' || *value == '\\')
 			add(line, '\\');
 		char byte = *value;
-		if ((unsigned char)byte < ' ')
+		if (is_control(byte))
 			byte = ' ';
 		add(line, byte);
 	}

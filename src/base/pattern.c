@@ -81,11 +81,12 @@ bool pattern_check(const char *expression, struct err *err)
 	    expression, (const char *)words, (size_t)offset);
 }
 
+/* Groups behind the last that took part are unset in the vector too. */
 static char *captured(struct mem *mem, const char *text, pcre2_match_data *data,
     int count)
 {
 	const PCRE2_SIZE *at = pcre2_get_ovector_pointer(data);
-	size_t group = count > 1 ? 1 : 0;
+	size_t group = pcre2_get_ovector_count(data) > 1 ? 1 : 0;
 
 	if (count < 1 || at[2 * group] == PCRE2_UNSET)
 		return NULL;

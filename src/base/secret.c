@@ -91,9 +91,10 @@ char *secret_open(struct mem *mem, const struct keyring *keyring,
 	}
 	const char *digits = sealed + 2 + 2 * ID_BYTES;
 	unsigned char *bytes = mem_alloc(mem, hex);
-	sodium_hex2bin(bytes, hex, digits, strlen(digits), NULL, &size, NULL);
+	int wrong = sodium_hex2bin(bytes, hex, digits, strlen(digits), NULL,
+	    &size, NULL);
 	char *text = mem_secret(mem_alloc(mem, hex));
-	if (size < NONCE_BYTES + TAG_BYTES ||
+	if (wrong || size < NONCE_BYTES + TAG_BYTES ||
 	    crypto_aead_xchacha20poly1305_ietf_decrypt((unsigned char *)text,
 	        NULL, NULL, bytes + NONCE_BYTES, size - NONCE_BYTES,
 	        (const unsigned char *)place, strlen(place), bytes,

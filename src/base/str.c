@@ -68,7 +68,7 @@ void str_addf(struct str *str, const char *format, ...)
 	va_list list;
 
 	va_start(list, format);
-	str_add(str, mem_vprintf(mem, format, list));
+	str_add(str, mem_secret(mem_vprintf(mem, format, list)));
 	va_end(list);
 }
 

@@ -75,7 +75,13 @@ struct delivery {
 /* "ACCEPTED" */
 const char *delivery_class_name(enum delivery_class class);
 
-/* Sets the outcome; STATUS and WORDS may be NULL. */
+/* The remote's name of the message, or NULL. */
+void delivery_note_id(struct delivery *delivery, const char *id);
+
+/*
+ * Sets the outcome; STATUS and WORDS may be NULL. What is not UTF-8 in WORDS
+ * becomes '?', the delivery's password "****".
+ */
 void delivery_tell(struct delivery *delivery, enum delivery_class class,
     int code, const char *status, const char *words);
 

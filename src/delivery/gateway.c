@@ -151,13 +151,13 @@ static const char *fill(struct mem *mem, const struct values *values,
 			break;
 		const char *name = mem_text_n(mem, format + 1, length - 1);
 		const char *value = value_of(mem, values, name);
-		if (!value) {
+		if (!value || !format[length]) {
 			str_add_char(text, *format++);
 			continue;
 		}
 		str_add(text,
 		    position == IN_URL ? http_escape(mem, value) : value);
-		format += length + (format[length] == '}');
+		format += length + 1;
 	}
 	return mem_secret(mem_text(mem, str_text(text)));
 }
@@ -365,7 +365,7 @@ static void judge_failure(struct mem *mem,
 		if (strcmp(classes[i].name, code) == 0)
 			class = class_named(classes[i].value);
 	delivery_tell(delivery, class, answer->status, NULL,
-	    mem_printf(mem, "HTTP %d%s%s: %.120s", answer->status,
+	    mem_printf(mem, "HTTP %d%s%s: %s", answer->status,
 	        code ? ", code " : "", code ? code : "",
 	        text ? text : answer->body));
 	delivery->outcome.retry_after_ms = answer->retry_after_s * 1000;
@@ -378,9 +378,8 @@ static void judge_success(struct mem *mem,
 	const char *id = find(mem, profile->message_id, answer->body, json);
 
 	delivery_tell(delivery, DELIVERY_ACCEPTED, answer->status, NULL,
-	    mem_printf(mem, "HTTP %d: %.120s", answer->status, answer->body));
-	snprintf(delivery->outcome.remote_id,
-	    sizeof(delivery->outcome.remote_id), "%s", id ? id : "");
+	    mem_printf(mem, "HTTP %d: %s", answer->status, answer->body));
+	delivery_note_id(delivery, id);
 }
 
 static void judge_silence(const struct http_answer *answer,

@@ -108,7 +108,20 @@ static bool check_classes(const struct gateway_profile *profile,
 
 static bool check_finder(const struct gateway_finder *finder, struct err *err)
 {
+	if (finder && !finder->pointer && !finder->match)
+		return err_set(err, ERR_CONFIG,
+		    "message_id, error_code and error_text need a pointer or "
+		    "a match");
 	return !finder || !finder->match || pattern_check(finder->match, err);
+}
+
+static bool check_success(const struct gateway_success *success,
+    struct err *err)
+{
+	if (success->equals && !success->pointer && !success->match)
+		return err_set(err, ERR_CONFIG,
+		    "success: equals needs a pointer or a match");
+	return !success->match || pattern_check(success->match, err);
 }
 
 static bool check_expressions(const struct gateway_profile *profile,
@@ -117,8 +130,7 @@ static bool check_expressions(const struct gateway_profile *profile,
 	return check_finder(profile->message_id, err) &&
 	       check_finder(profile->error_code, err) &&
 	       check_finder(profile->error_text, err) &&
-	       (!profile->success->match ||
-	           pattern_check(profile->success->match, err));
+	       check_success(profile->success, err);
 }
 
 static bool check_header_names(const struct gateway_profile *profile,

@@ -7,7 +7,11 @@
 
 static bool is_loopback(const char *host)
 {
-	return str_starts(host, "127.") || strcmp(host, "localhost") == 0;
+	/* An address, not a name that begins like one. */
+	bool address =
+	    str_starts(host, "127.") && !host[strspn(host, "0123456789.")];
+
+	return address || strcmp(host, "localhost") == 0;
 }
 
 bool relay_needs_tls(const struct config *config)

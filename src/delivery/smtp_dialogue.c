@@ -84,10 +84,19 @@ void smtp_dialogue_written(struct smtp_dialogue *dialogue, const char *bytes,
 
 void smtp_dialogue_enhanced(const char *text, char *status, size_t room)
 {
-	size_t length = strspn(text, "0123456789.");
+	static const char digits[] = "0123456789";
+	const char *at = text;
 
+	/* Class, subject and detail (RFC 3463, 2), then a blank or the end. */
 	*status = '\0';
-	if (length >= 5 && length < room && strchr("245", text[0]) &&
-	    text[1] == '.')
-		snprintf(status, room, "%.*s", (int)length, text);
+	if (!*at || !strchr("245", *at++))
+		return;
+	for (int part = 0; part < 2; part++) {
+		size_t length = *at == '.' ? strspn(at + 1, digits) : 0;
+		if (length < 1 || length > 3)
+			return;
+		at += 1 + length;
+	}
+	if ((*at == ' ' || !*at) && (size_t)(at - text) < room)
+		snprintf(status, room, "%.*s", (int)(at - text), text);
 }

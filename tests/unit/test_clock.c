@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+#include <criterion/criterion.h>
+#include <locale.h>
+
+#include "base/clock.h"
+
+#define DAY_MS ((int64_t)86400000)
+
+Test(clock, prints)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	int64_t time_ms = 1795427837412; /* 2026-11-23 09:57:17.412 */
+
+	cr_expect_str_eq(clock_print(mem, time_ms), "2026-11-23T09:57:17.412Z");
+	cr_expect_str_eq(clock_print_mail(mem, time_ms),
+	    "Mon, 23 Nov 2026 09:57:17 +0000");
+	cr_expect_str_eq(clock_print_people(mem, time_ms),
+	    "2026-11-23 09:57 UTC");
+}
+
+Test(clock, prints_edges)
+{
+	MEM_AUTO mem = mem_new(NULL);
+
+	cr_expect_str_eq(clock_print(mem, 0), "1970-01-01T00:00:00.000Z");
+	cr_expect_str_eq(clock_print(mem, 1), "1970-01-01T00:00:00.001Z");
+	cr_expect_str_eq(clock_print_mail(mem, 0),
+	    "Thu, 01 Jan 1970 00:00:00 +0000");
+	/* A leap day, and the last millisecond of a year. */
+	cr_expect_str_eq(clock_print(mem, 1709164800000),
+	    "2024-02-29T00:00:00.000Z");
+	cr_expect_str_eq(clock_print(mem, 1735689599999),
+	    "2024-12-31T23:59:59.999Z");
+	cr_expect_str_eq(clock_print_mail(mem, 1735689599999),
+	    "Tue, 31 Dec 2024 23:59:59 +0000");
+	/* Behind 2038. */
+	cr_expect_str_eq(clock_print_people(mem, 4102444800000),
+	    "2100-01-01 00:00 UTC");
+}
+
+Test(clock, mail_has_all_days_and_months)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	static const char *const printed[] = { "Sun, 01 Jan 2023",
+		"Wed, 01 Feb 2023", "Wed, 01 Mar 2023", "Sat, 01 Apr 2023",
+		"Mon, 01 May 2023", "Thu, 01 Jun 2023", "Sat, 01 Jul 2023",
+		"Tue, 01 Aug 2023", "Fri, 01 Sep 2023", "Sun, 01 Oct 2023",
+		"Wed, 01 Nov 2023", "Fri, 01 Dec 2023" };
+	static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30,
+		31 };
+	int64_t time_ms = 1672531200000;
+
+	for (size_t i = 0; i < 12; i++) {
+		const char *text = clock_print_mail(mem, time_ms);
+		cr_expect_str_eq(mem_text_n(mem, text, 16), printed[i]);
+		time_ms += days[i] * DAY_MS;
+	}
+}
+
+Test(clock, shift_moves_now)
+{
+	int64_t before_ms = clock_now_ms();
+
+	cr_expect_gt(before_ms, 1700000000000);
+	clock_shift_ms(10 * DAY_MS);
+	cr_expect_geq(clock_now_ms(), before_ms + 10 * DAY_MS);
+	cr_expect_lt(clock_now_ms(), before_ms + 10 * DAY_MS + 60000);
+	clock_shift_ms(-DAY_MS);
+	cr_expect_lt(clock_now_ms(), before_ms);
+	clock_shift_ms(0);
+	cr_expect_geq(clock_now_ms(), before_ms);
+}
+
+Test(clock, steady_is_not_shifted)
+{
+	int64_t before_ms = clock_steady_ms();
+
+	clock_shift_ms(10 * DAY_MS);
+	cr_expect_lt(clock_steady_ms(), before_ms + 60000);
+	cr_expect_geq(clock_steady_ms(), before_ms);
+}
+
+Test(clock, sleeps)
+{
+	int64_t before_ms = clock_steady_ms();
+
+	clock_sleep_ms(30);
+	cr_expect_geq(clock_steady_ms(), before_ms + 29);
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "delivery/gateway_profile.h"
+#include "scratch.h"
+
+#define NAME    "\"name\":\"test\","
+#define METHOD  "\"method\":\"POST\","
+#define URL     "\"url\":\"https://g.example/\","
+#define SUCCESS "\"success\":{}"
+#define GOOD    NAME METHOD URL SUCCESS
+
+static void expect_refused(const char *text, const char *words)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	struct err err = { 0 };
+	const char *path = scratch_file(mem, text);
+
+	cr_expect_null(gateway_profile_read(mem, path, &err), "%s", text);
+	cr_expect_eq(err.code, ERR_CONFIG, "%s", text);
+	cr_expect_not_null(strstr(err.message, words), "%s: %s", text,
+	    err.message);
+	cr_expect_not_null(strstr(err.message, path), "%s", err.message);
+}
+
+static void expect_member(const char *members, const char *words)
+{
+	MEM_AUTO mem = mem_new(NULL);
+
+	expect_refused(mem_printf(mem, "{" GOOD ",%s}", members), words);
+}
+
+static const struct gateway_profile *taken(struct mem *mem, const char *text)
+{
+	struct err err = { 0 };
+	const struct gateway_profile *profile =
+	    gateway_profile_read(mem, scratch_file(mem, text), &err);
+
+	cr_assert_not_null(profile, "%s: %s", text, err.message);
+	cr_expect_eq(err.code, ERR_NONE);
+	return profile;
+}
+
+Test(gateway_profile, defaults)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	const struct gateway_profile *profile = taken(mem, "{" GOOD "}");
+
+	cr_expect_str_eq(profile->name, "test");
+	cr_expect_str_eq(profile->ambiguous, "hold");
+	cr_expect_eq(profile->limits->concurrency.value, 200);
+	cr_expect_eq(profile->limits->connect_ms.value, 10000);
+	cr_expect_eq(profile->limits->total_ms.value, 30000);
+	cr_expect_eq(profile->limits->parts.value, 4);
+	cr_expect_not(profile->allow_private.value);
+	cr_expect_null(profile->json);
+}
+
+Test(gateway_profile, members_that_must_be_there)
+{
+	expect_refused("{" METHOD URL SUCCESS "}", "'name'");
+	expect_refused("{" NAME URL SUCCESS "}", "'method'");
+	expect_refused("{" NAME METHOD SUCCESS "}", "'url'");
+	expect_refused("{" NAME METHOD "\"url\":\"https://g.example/\"}",
+	    "'success'");
+	expect_refused("[]", "not a JSON object");
+	expect_refused("{" GOOD, "cannot be read");
+	expect_refused("", "cannot be read");
+}
+
+Test(gateway_profile, wrong_values)
+{
+	expect_refused("{\"name\":\"A b\"," METHOD URL SUCCESS "}", "'name'");
+	expect_refused("{" NAME "\"method\":\"PUT\"," URL SUCCESS "}",
+	    "[GET, POST]");
+	expect_member("\"ambiguous\":\"drop\"", "[retry, hold]");
+	expect_member("\"limits\":{\"parts\":0}", "'limits.parts'");
+	expect_member("\"limits\":{\"parts\":21}", "'limits.parts'");
+	expect_member("\"limits\":{\"concurrency\":201}",
+	    "'limits.concurrency'");
+	expect_member("\"limits\":{\"total_ms\":99}", "'limits.total_ms'");
+	expect_member("\"headers\":{\"X\":1}", "'headers'");
+	expect_member("\"form\":[]", "'form'");
+	expect_member("\"content_type\":\"a/b\\r\\nX: 1\"", "'content_type'");
+	expect_member("\"variables\":[{\"name\":\"x\"}]", "gsm7");
+	expect_member("\"message_id\":{\"pointer\":\"sid\"}",
+	    "'message_id.pointer'");
+}
+
+Test(gateway_profile, wrong_addresses)
+{
+	static const char *const urls[] = { "ftp://g.example/",
+		"g.example/send", "https:///send", "https://user:pw@g.example/",
+		"file:///etc/passwd" };
+	MEM_AUTO mem = mem_new(NULL);
+
+	for (size_t i = 0; i < sizeof(urls) / sizeof(*urls); i++)
+		expect_refused(
+		    mem_printf(mem,
+		        "{" NAME METHOD "\"url\":\"%s\"," SUCCESS "}", urls[i]),
+		    "'url'");
+}
+
+Test(gateway_profile, one_body)
+{
+	expect_member("\"form\":{\"a\":\"b\"},\"json\":{}",
+	    "only one of form, json and raw");
+	expect_member("\"json\":{},\"raw\":\"x\"", "only one of form");
+	expect_member("\"form\":{\"a\":\"b\"},\"raw\":\"x\"", "only one");
+}
+
+Test(gateway_profile, classes)
+{
+	MEM_AUTO mem = mem_new(NULL);
+
+	expect_member("\"classes\":{\"7\":\"never\"}",
+	    "classes: 'never' of code '7' is not accepted, retry, throttle, "
+	    "permanent or lane_fault");
+	taken(mem,
+	    "{" GOOD ",\"classes\":{\"1\":\"accepted\",\"2\":\"retry\",\"3\":"
+	    "\"throttle\",\"4\":\"permanent\",\"5\":\"lane_fault\"}}");
+}
+
+Test(gateway_profile, expressions)
+{
+	expect_member("\"message_id\":{\"match\":\"(\"}",
+	    "the expression '(' cannot be used");
+	expect_member("\"error_code\":{\"match\":\"[\"}", "expression '['");
+	expect_member("\"error_text\":{\"match\":\"*\"}", "expression '*'");
+	expect_refused("{" NAME METHOD URL
+	               "\"success\":{\"match\":\"a{2,1}\"}}",
+	    "expression 'a{2,1}'");
+}
+
+Test(gateway_profile, finders_must_find_something)
+{
+	expect_member("\"message_id\":{}", "need a pointer or a match");
+	expect_member("\"error_code\":{}", "need a pointer or a match");
+	expect_member("\"error_text\":{}", "need a pointer or a match");
+	expect_refused("{" NAME METHOD URL "\"success\":{\"equals\":\"0\"}}",
+	    "success: equals needs a pointer or a match");
+}
+
+Test(gateway_profile, header_names)
+{
+	static const char *const names[] = { "", "a b", "a:", "a\\r\\nb",
+		"\xc3\xa9" };
+	MEM_AUTO mem = mem_new(NULL);
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		expect_member(
+		    mem_printf(mem, "\"headers\":{\"%s\":\"v\"}", names[i]),
+		    "is not a header's name");
+	taken(mem, "{" GOOD ",\"headers\":{\"X-Key_1\":\"v\"}}");
+}
+
+Test(gateway_profile, missing_file)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	struct err err = { 0 };
+
+	cr_expect_null(gateway_profile_read(mem, "/nonexistent/p.json", &err));
+	cr_expect_eq(err.code, ERR_CONFIG);
+	cr_expect_not_null(strstr(err.message, "/nonexistent/p.json"));
+}

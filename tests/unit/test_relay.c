@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "delivery/relay.h"
+
+static struct config config_of(const char *host, const char *tls,
+    const char *user)
+{
+	return (struct config){ .smtp_host = host,
+		.smtp_tls = tls,
+		.smtp_user = user };
+}
+
+Test(relay, needs_tls)
+{
+	static const struct {
+		const char *host;
+		const char *tls;
+		bool needed;
+	} cases[] = {
+		{ "127.0.0.1", "auto", false },
+		{ "127.1.2.3", "auto", false },
+		{ "localhost", "auto", false },
+		{ "localhost.example.org", "auto", true },
+		{ "mail.example.org", "auto", true },
+		{ "10.0.0.1", "auto", true },
+		{ "1270.0.0.1", "auto", true },
+		{ "127.evil.example", "auto", true },
+		{ "127.0.0.1.example", "auto", true },
+		{ "127.0.0.1", "required", true },
+		{ "mail.example.org", "off", false },
+		{ "127.0.0.1", "off", false },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct config config =
+		    config_of(cases[i].host, cases[i].tls, "");
+		cr_expect_eq(relay_needs_tls(&config), cases[i].needed, "%s %s",
+		    cases[i].host, cases[i].tls);
+	}
+}
+
+static void expect_refused(struct config config, const char *words)
+{
+	struct err err = { 0 };
+
+	cr_expect_not(relay_check_config(&config, &err));
+	cr_expect_eq(err.code, ERR_CONFIG);
+	cr_expect_not_null(strstr(err.message, words), "%s", err.message);
+}
+
+static void expect_taken(struct config config)
+{
+	struct err err = { 0 };
+
+	cr_expect(relay_check_config(&config, &err), "%s", err.message);
+	cr_expect_eq(err.code, ERR_NONE);
+}
+
+Test(relay, ipv6_cannot_be_given)
+{
+	expect_refused(config_of("::1", "auto", ""), "'::1' is an IPv6");
+	expect_refused(config_of("2001:db8::1", "off", ""), "IPv6");
+}
+
+Test(relay, password_is_not_sent_in_the_clear)
+{
+	expect_refused(config_of("mail.example", "off", "u"),
+	    "a password is not sent to 'mail.example' without TLS");
+	expect_taken(config_of("mail.example", "off", ""));
+	expect_taken(config_of("mail.example", "auto", "u"));
+	expect_taken(config_of("mail.example", "required", "u"));
+	expect_taken(config_of("127.0.0.1", "off", "u"));
+	expect_taken(config_of("localhost", "auto", "u"));
+	expect_refused(config_of("127.evil.example", "off", "u"),
+	    "without TLS");
+}
