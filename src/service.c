@@ -101,6 +101,8 @@ static void note_end(struct service_child *child, int status, bool expected)
 	long long now_ms = clock_steady_ms();
 	long long wait_ms = 100;
 
+	child->status = WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+
 	child->pid = 0;
 	child->failures =
 	    now_ms - child->started_ms > SOUND_MS ? 1 : child->failures + 1;
@@ -192,6 +194,15 @@ static void catch_signals(void)
 	sigaction(SIGPIPE, &action, NULL);
 }
 
+/* Of children that ended by themselves: the first that is not 0. */
+static int worst_status(const struct service *service)
+{
+	for (size_t i = 0; i < service->count; i++)
+		if (service->children[i].status)
+			return service->children[i].status;
+	return 0;
+}
+
 int service_run(struct service *service)
 {
 	catch_signals();
@@ -212,5 +223,5 @@ int service_run(struct service *service)
 	notify("STOPPING=1");
 	stop_all(service);
 	log_info("usherd", "ended");
-	return 0;
+	return service->drain ? worst_status(service) : 0;
 }

@@ -20,6 +20,7 @@ struct service_child {
 	const void *argument;
 
 	pid_t pid;    /* 0: not running */
+	int status;   /* exit status of its last end */
 	int failures; /* in a row */
 	long long started_ms;
 	long long start_after_ms;

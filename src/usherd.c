@@ -39,7 +39,7 @@ static const struct option_row rows[] = {
 	OPTION_ROW_LIST(struct options, roles, "role", 'r', "ROLE",
 	    "Run only this role: mail, text or keeper. May be repeated."),
 	OPTION_ROW_FLAG(struct options, drain, "drain", 0,
-	    "Send what can go now, then end."),
+	    "Send what can go now, then end; with status 8 when the relay or gateway was at fault."),
 	OPTION_ROW_FLAG(struct options, show_config, "show-config", 0,
 	    "Print the settings in force and end."),
 	OPTION_ROW_FLAG(struct options, sample_config, "sample-config", 0,

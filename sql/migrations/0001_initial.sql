@@ -205,7 +205,9 @@ select m.*,
     else 'queued' end as state,
   coalesce(m.reason, b.reason, l.reason) as why,
   l.due_at,
-  coalesce(f.attempt, l.attempts, b.attempts, 0) as attempts
+  coalesce(f.attempt, l.attempts, b.attempts,
+    (select max(a.attempt) from attempt a where a.message_id = m.id), 0)
+    as attempts
 from message m
 left join in_flight f on f.id = m.id
 left join later l on l.id = m.id

@@ -72,7 +72,6 @@ static bool delete_all(struct work *work, const struct pool *pool,
 {
 	struct user *user = user_find(work, pool, name);
 
-	/* First the user: a resend under way ends before what follows looks. */
 	return user && db_run(work, QUERY_user_delete, pool->id, user->sub) &&
 	       db_run(work, QUERY_queue_cancel_user, pool->id, user->sub,
 	           "the user was deleted") &&

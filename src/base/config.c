@@ -17,7 +17,7 @@
 
 enum kind { KIND_TEXT, KIND_INT, KIND_BOOL };
 
-enum flag { RESTART = 1, SECRET = 2 };
+enum flag { SECRET = 1 };
 
 static const struct setting {
 	const char *name;
@@ -295,8 +295,6 @@ void config_print_manual(FILE *out)
 		if (setting->kind == KIND_INT)
 			fprintf(out, "From %" PRId64 " to %" PRId64 ".\n",
 			    setting->least, setting->most);
-		if (setting->flags & RESTART)
-			fputs("A change needs a restart.\n", out);
 		fprintf(out, "Default: %s.\n",
 		    *setting->preset ? setting->preset : "empty");
 	}

@@ -83,9 +83,9 @@ cJSON *json_read(struct mem *mem, const char *text, struct err *err)
 	cJSON *json = cJSON_ParseWithOpts(text, &end, 1);
 	if (!json) {
 		size_t offset = end ? (size_t)(end - text) : 0;
+		/* Not what stands there: it may be a password. */
 		err_set(err, ERR_SERIALIZATION,
-		    "the JSON cannot be read at byte %zu, near '%.20s'", offset,
-		    end && *end ? end : "the end");
+		    "the JSON cannot be read at byte %zu", offset);
 		return NULL;
 	}
 	keep(mem, json);

@@ -347,5 +347,5 @@ int lane_run(const struct engine *engine, const struct carrier *carrier,
 			clock_sleep_ms(engine->config->poll_ms);
 	}
 	log_debug(lane.owner, "lane ends");
-	return 0;
+	return drain && lane.faults ? err_exit_status(ERR_PEER) : 0;
 }

@@ -267,8 +267,7 @@ Test(config, manual_names_every_setting)
 		    strstr(manual, mem_printf(mem, ".It Ic %s\n", names[i])),
 		    "%s", names[i]);
 	cr_expect_not_null(strstr(manual, "From 1 to 65535.\nDefault: 25.\n"));
-	cr_expect_not_null(
-	    strstr(manual, "A change needs a restart.\nDefault: 2.\n"));
+	cr_expect_not_null(strstr(manual, "From 0 to 64.\nDefault: 2.\n"));
 	cr_expect_not_null(strstr(manual, "Default: empty.\n"));
 }
 
