@@ -1,7 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """The commands and what they say to bad input: clear words, the right exit
-status, nothing half done."""
+status, nothing half done.
+
+covers: account/keys.c
+covers: account/start.c
+covers: db/migrate.c
+covers: delivery/relay_check.c
+"""
 import email
 import email.policy
 import json

@@ -1,7 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """usher dev: ready in seconds, shows what arrives, and leaves nothing
-running, whoever starts it and however it ends."""
+running, whoever starts it and however it ends.
+
+covers: db/cluster.c
+covers: delivery/capture.c
+"""
 import glob
 import json
 import os

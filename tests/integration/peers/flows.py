@@ -1,6 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What becomes of an invitation when things happen before it is sent."""
+"""What becomes of an invitation when things happen before it is sent.
+
+covers: delivery/keeper.c
+covers: delivery/queue.c
+"""
 import os
 import signal
 import sys
@@ -70,7 +74,7 @@ class Flows(FlowCase):
                 "resend", "--pool", self.pool, "--username",
                 "again")["Messages"][0]["id"]
             message = self.usher.reaches(first, "cancelled")
-            self.assertIn("newer", message["reason"])
+            self.assertIn("superseded", message["reason"])
             self.assertFalse(message["has_secret"])
         finally:
             self.relay.start()

@@ -1,6 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Mail through libesmtp into a real Postfix with STARTTLS and AUTH."""
+"""Mail through libesmtp into a real Postfix with STARTTLS and AUTH.
+
+covers: delivery/mail.c
+covers: delivery/smtp.c
+covers: delivery/smtp_socket.c
+covers: delivery/smtp_tls.c
+covers: delivery/lane.c
+"""
 import socket
 import sys
 import time

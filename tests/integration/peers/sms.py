@@ -1,6 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""SMS through libcurl into a real Kannel; the sandbox; gateway profiles."""
+"""SMS through libcurl into a real Kannel; the sandbox; gateway profiles.
+
+covers: delivery/gateway.c
+covers: delivery/http.c
+covers: delivery/sandbox.c
+covers: delivery/text.c
+"""
 import glob
 import http.server
 import json
