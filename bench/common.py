@@ -104,6 +104,12 @@ def tree_cpu_seconds(pid):
     return cpu_seconds(pid) + sum(map(tree_cpu_seconds, children(pid)))
 
 
+def busy_seconds():
+    """What all CPUs did since the start, idle and waiting left out."""
+    fields = [int(f) for f in open("/proc/stat").readline().split()[1:9]]
+    return (sum(fields) - fields[3] - fields[4]) / TICKS
+
+
 def memory_mib(pid):
     """(peak, resident, private) of a process."""
     found = {}
