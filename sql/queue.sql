@@ -31,6 +31,7 @@ with due as materialized (
     where r.medium = $1 and r.pool_id = t.pool_id and r.id >= t.low_id
     order by r.id limit (select most from share)
     for update skip locked) p
+  limit $2::int - (select count(*) from due)
 ), from_ready as (
   delete from ready where ctid = any(array(select place from picked))
   returning id
