@@ -193,10 +193,18 @@ bool queue_release(struct work *work, int *count)
 	return chore(work, QUERY_queue_release, count);
 }
 
+static bool move_low_marks(struct work *work)
+{
+	struct rows *rows = db_run_plain(work, QUERY_queue_low_mark_read);
+
+	return rows && db_run_plain(work, QUERY_queue_low_mark_lock) &&
+	       db_run(work, QUERY_queue_low_mark_move,
+	           rows_text(rows, 0, "next_id"));
+}
+
 bool queue_move_low_marks(struct work *work)
 {
-	if (db_begin(work) && db_run_plain(work, QUERY_queue_low_mark_lock) &&
-	    db_run_plain(work, QUERY_queue_low_mark_move) && db_commit(work))
+	if (db_begin(work) && move_low_marks(work) && db_commit(work))
 		return true;
 	db_rollback(work);
 	return false;
