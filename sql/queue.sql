@@ -33,6 +33,7 @@ with due as materialized (
     where r.medium = $1 and r.pool_id = t.pool_id and r.id >= t.low_id
     order by r.id limit (select most from share)
     for update skip locked) p
+  limit $2::int - (select count(*) from due)
 ), from_ready as (
   delete from ready where ctid = any(array(select place from picked))
   returning id
@@ -134,40 +135,41 @@ with lost as (
 )
 select id from lost;
 
+-- name: queue_low_mark_read
+-- Below which id every number has been drawn. Read in a statement before the
+-- one that gives the transaction its own number; see queue_low_mark_move.
+select last_value + is_called::int as next_id from message_id_seq;
+
 -- name: queue_low_mark_lock
 -- One keeper at a time; the next statement has a new snapshot.
 select pg_try_advisory_xact_lock(504403489139) as ours;
 
 -- name: queue_low_mark_move
 -- Raises low_id in two steps, so that it never passes a row that may still
--- commit. Step one notes a candidate: the lowest id in sight, and the next
--- transaction number. Every id below the candidate was drawn by a transaction
--- that had its number already (see invite_create), so once all transactions
--- before that number have ended, whatever is below and committed is in sight;
--- step two then takes the candidate, or a lower row that came into sight.
--- Rows enter ready only once, with fresh ids, so none comes back below. Small
--- steps are not worth a write: a claim may walk a thousand dead entries.
+-- commit. Step one notes a candidate, at most $1 of queue_low_mark_read, and
+-- this transaction's number. Every id below $1 was drawn, before $1 was read,
+-- by a transaction that had its number already (see invite_create); this one
+-- got its number later. So once all transactions before that number have
+-- ended, whatever is below the candidate and committed is in sight; step two
+-- then takes the candidate, or a lower row that came into sight. The
+-- snapshot's xmax would not do as the number: it is one past the latest that
+-- ended, and open ones may be behind it.
+-- Rows enter ready only once, with fresh ids, so none comes back below. $2:
+-- the least step that is worth a write.
 with seen as materialized (
-  select b.medium, b.pool_id, coalesce((select r.id from ready r
+  select b.medium, b.pool_id, least((select r.id from ready r
     where r.medium = b.medium and r.pool_id = b.pool_id and r.id >= b.low_id
-    order by r.id limit 1),
-    (select last_value + 1 from message_id_seq)) as lowest
+    order by r.id limit 1), $1::bigint) as lowest
   from backlog b
 )
 update backlog b set
   low_id = case when b.next_low_xid <= pg_snapshot_xmin(pg_current_snapshot())
     then greatest(b.low_id, least(b.next_low_id, s.lowest)) else b.low_id end,
-  next_low_id = case
-    when b.next_low_xid is null
-      or b.next_low_xid <= pg_snapshot_xmin(pg_current_snapshot())
-    then s.lowest else b.next_low_id end,
-  next_low_xid = case
-    when b.next_low_xid is null
-      or b.next_low_xid <= pg_snapshot_xmin(pg_current_snapshot())
-    then pg_snapshot_xmax(pg_current_snapshot()) else b.next_low_xid end
+  next_low_id = s.lowest,
+  next_low_xid = pg_current_xact_id()
 from seen s
 where s.medium = b.medium and s.pool_id = b.pool_id
-  and s.lowest >= b.low_id + 1000
+  and s.lowest >= b.low_id + $2::bigint
   and (b.next_low_xid is null
     or b.next_low_xid <= pg_snapshot_xmin(pg_current_snapshot()));
 

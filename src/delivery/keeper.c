@@ -8,8 +8,10 @@
 #include "delivery/lane.h"
 #include "delivery/queue.h"
 
-#define ROUND_MS   250
-#define SLOW_EVERY 8 /* rounds between the chores that nobody waits for */
+/* A claim may walk so many dead entries; less is not worth a write. */
+#define LOW_MARK_STEP 1000
+#define ROUND_MS      250
+#define SLOW_EVERY    8 /* rounds between the chores that nobody waits for */
 
 static void say(const char *what, int count)
 {
@@ -26,7 +28,8 @@ static bool chores(struct work *work, bool slow)
 	int released = 0;
 
 	if (!db_renew(work) || !queue_reap(work, &reaped) ||
-	    !queue_expire(work, &expired) || !queue_move_low_marks(work) ||
+	    !queue_expire(work, &expired) ||
+	    !queue_move_low_marks(work, LOW_MARK_STEP) ||
 	    (slow && !queue_release(work, &released)))
 		return false;
 	say("leases ran out", reaped);

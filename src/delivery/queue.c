@@ -223,19 +223,22 @@ bool queue_release(struct work *work, int *count)
 	return chore(work, QUERY_queue_release, count);
 }
 
-static bool move_low_marks(struct work *work)
+static bool move_low_marks(struct work *work, int64_t step)
 {
-	struct rows *rows = db_run_plain(work, QUERY_queue_low_mark_lock);
+	struct rows *next = db_run_plain(work, QUERY_queue_low_mark_read);
+	struct rows *lock =
+	    next ? db_run_plain(work, QUERY_queue_low_mark_lock) : NULL;
 
-	if (!rows)
+	if (!lock)
 		return false;
-	return !rows_bool(rows, 0, "ours") ||
-	       db_run_plain(work, QUERY_queue_low_mark_move);
+	return !rows_bool(lock, 0, "ours") ||
+	       db_run(work, QUERY_queue_low_mark_move,
+	           rows_text(next, 0, "next_id"), db_int(work->mem, step));
 }
 
-bool queue_move_low_marks(struct work *work)
+bool queue_move_low_marks(struct work *work, int64_t step)
 {
-	if (db_begin(work) && move_low_marks(work) && db_commit(work))
+	if (db_begin(work) && move_low_marks(work, step) && db_commit(work))
 		return true;
 	db_rollback(work);
 	return false;

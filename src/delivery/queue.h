@@ -70,7 +70,9 @@ bool queue_settle(struct work *work, const char *owner,
 bool queue_reap(struct work *work, int *count);
 bool queue_expire(struct work *work, int *count);
 bool queue_release(struct work *work, int *count);
-bool queue_move_low_marks(struct work *work);
+
+/* STEP: how many ids a mark must rise at least. */
+bool queue_move_low_marks(struct work *work, int64_t step);
 
 /* For people. STATE and POOL_ID may be NULL; BELOW 0 starts at the newest. */
 cJSON *queue_list(struct work *work, const char *state, const char *pool_id,
