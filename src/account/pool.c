@@ -61,7 +61,7 @@ static void derive(struct pool *pool)
 	pool->validity_days = validity_days(settings);
 }
 
-static bool read_row(struct work *work, const struct rows *rows, int row,
+static bool read_row(struct work *work, struct rows *rows, int row,
     struct pool *pool)
 {
 	static const struct column columns[] = { COLUMN(struct pool, id),
@@ -81,7 +81,7 @@ static bool read_row(struct work *work, const struct rows *rows, int row,
 	return true;
 }
 
-static struct pool *read_one(struct work *work, const struct rows *rows)
+static struct pool *read_one(struct work *work, struct rows *rows)
 {
 	struct pool *pool = mem_make(work->mem, struct pool);
 

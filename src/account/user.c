@@ -9,7 +9,7 @@
 #include "base/secret.h"
 #include "db/db.h"
 
-static bool read_row(struct work *work, const struct rows *rows, int row,
+static bool read_row(struct work *work, struct rows *rows, int row,
     struct user *user)
 {
 	static const struct column columns[] = { COLUMN(struct user, pool_id),

@@ -15,8 +15,13 @@ struct db {
 	bool prepared[QUERY_COUNT];
 };
 
+#define COLUMNS_MOST 40
+
 struct rows {
 	PGresult *result;
+	/* Where rows_read() last found the columns of this table. */
+	const struct column *table;
+	int numbers[COLUMNS_MOST];
 };
 
 static const struct statement {
@@ -246,11 +251,20 @@ int rows_count(const struct rows *rows)
 	return PQntuples(rows->result);
 }
 
-static const char *cell(const struct rows *rows, int row, const char *column)
+/* PQfnumber() would fold a copy of the name each time. */
+static int number_of(const struct rows *rows, const char *column)
 {
-	int number = PQfnumber(rows->result, column);
+	int number = 0;
 
-	assert(number >= 0 && row < PQntuples(rows->result));
+	while (number < PQnfields(rows->result) &&
+	       strcmp(PQfname(rows->result, number), column) != 0)
+		number++;
+	assert(number < PQnfields(rows->result));
+	return number;
+}
+
+static const char *cell(const struct rows *rows, int row, int number)
+{
 	return PQgetisnull(rows->result, row, number)
 	           ? NULL
 	           : PQgetvalue(rows->result, row, number);
@@ -258,39 +272,50 @@ static const char *cell(const struct rows *rows, int row, const char *column)
 
 const char *rows_text(const struct rows *rows, int row, const char *column)
 {
-	return cell(rows, row, column);
+	return cell(rows, row, number_of(rows, column));
 }
 
 int64_t rows_int(const struct rows *rows, int row, const char *column)
 {
-	const char *text = cell(rows, row, column);
+	const char *text = rows_text(rows, row, column);
 
 	return text ? strtoll(text, NULL, 10) : 0;
 }
 
 bool rows_bool(const struct rows *rows, int row, const char *column)
 {
-	const char *text = cell(rows, row, column);
+	const char *text = rows_text(rows, row, column);
 
 	return text && *text == 't';
 }
 
-void rows_read(const struct rows *rows, int row, const struct column *columns,
+static void find_columns(struct rows *rows, const struct column *columns)
+{
+	if (rows->table == columns)
+		return;
+	for (int i = 0; columns[i].name; i++) {
+		assert(i < COLUMNS_MOST);
+		rows->numbers[i] = number_of(rows, columns[i].name);
+	}
+	rows->table = columns;
+}
+
+void rows_read(struct rows *rows, int row, const struct column *columns,
     void *into)
 {
-	for (; columns->name; columns++) {
-		char *place = (char *)into + columns->offset;
-		switch (columns->kind) {
+	find_columns(rows, columns);
+	for (int i = 0; columns[i].name; i++) {
+		void *place = (char *)into + columns[i].offset;
+		const char *text = cell(rows, row, rows->numbers[i]);
+		switch (columns[i].kind) {
 		case COLUMN_TEXT:
-			*(const char **)(void *)place =
-			    rows_text(rows, row, columns->name);
+			*(const char **)place = text;
 			break;
 		case COLUMN_INT:
-			*(int64_t *)(void *)place =
-			    rows_int(rows, row, columns->name);
+			*(int64_t *)place = text ? strtoll(text, NULL, 10) : 0;
 			break;
 		case COLUMN_BOOL:
-			*(bool *)place = rows_bool(rows, row, columns->name);
+			*(bool *)place = text && *text == 't';
 			break;
 		}
 	}

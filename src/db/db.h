@@ -111,7 +111,7 @@ struct column {
 	}
 
 /* Fills the structure INTO from one row by its column table. */
-void rows_read(const struct rows *rows, int row, const struct column *columns,
+void rows_read(struct rows *rows, int row, const struct column *columns,
     void *into);
 
 /* Texts as a PostgreSQL array; a NULL among them is null. */

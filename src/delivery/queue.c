@@ -11,7 +11,7 @@
 #include "delivery/backoff.h"
 
 /* The claim brings each template once, with the first that needs it. */
-static bool read_template(struct work *work, const struct rows *rows, int row,
+static bool read_template(struct work *work, struct rows *rows, int row,
     struct delivery *deliveries)
 {
 	const char *hash = rows_text(rows, row, "template_hash");
@@ -25,12 +25,14 @@ static bool read_template(struct work *work, const struct rows *rows, int row,
 	}
 	assert(text);
 	const cJSON *json = json_read(work->mem, text, &work->err);
-	if (json)
-		template_read(json, &deliveries[row].template);
-	return json != NULL;
+	if (!json)
+		return false;
+	template_read(json, &deliveries[row].template);
+	template_add_text(work->mem, &deliveries[row].template);
+	return true;
 }
 
-static bool read_row(struct work *work, const struct rows *rows, int row,
+static bool read_row(struct work *work, struct rows *rows, int row,
     struct delivery *deliveries)
 {
 #define C(member) COLUMN(struct delivery, member)

@@ -8,7 +8,6 @@
 #include "account/invitation.h"
 #include "base/clock.h"
 #include "base/secret.h"
-#include "message/html.h"
 #include "message/mime.h"
 
 const char *render_default_from(struct mem *mem, const struct config *config)
@@ -92,10 +91,8 @@ static bool render_mail(struct mem *mem, const struct config *config,
 	mail.html = template->html ? template_fill(mem, template,
 	                                 template->html, values, true)
 	                           : NULL;
-	mail.text =
-	    template->text
-	        ? template_fill(mem, template, template->text, values, false)
-	        : html_to_text(mem, mail.html ? mail.html : "");
+	mail.text = template_fill(mem, template,
+	    template->text ? template->text : "", values, false);
 	delivery->subject = mail.subject;
 	delivery->plain = mail.text;
 	delivery->text = mime_print(mem, &mail, &delivery->text_length, &err);

@@ -115,3 +115,9 @@ void template_read(const cJSON *json, struct template *template)
 	template->text = json_text(json, "/text");
 	template->ours = cJSON_IsTrue(json_at(json, "/ours"));
 }
+
+void template_add_text(struct mem *mem, struct template *template)
+{
+	if (!template->text && template->html)
+		template->text = html_to_text(mem, template->html);
+}

@@ -50,4 +50,7 @@ bool template_has(const struct template *template, const char *placeholder);
 char *template_print(struct mem *mem, const struct template *template);
 void template_read(const cJSON *json, struct template *template);
 
+/* A mail without a text gets one made from its HTML, placeholders and all. */
+void template_add_text(struct mem *mem, struct template *template);
+
 #endif

@@ -11,7 +11,6 @@
 #include "cli/cli.h"
 #include "delivery/render.h"
 #include "message/gsm.h"
-#include "message/html.h"
 #include "message/lint.h"
 #include "message/mime.h"
 
@@ -143,19 +142,18 @@ static bool read_pool(struct cli *cli, const struct options *options,
 static void fill(struct cli *cli, struct preview *preview)
 {
 	struct mem *mem = cli->work.mem;
-	const struct template *template = &preview->template;
+	struct template *template = &preview->template;
 	const struct template_values *values = &preview->values;
 
+	template_add_text(mem, template);
 	if (template->subject)
 		preview->subject = template_fill(mem, template,
 		    template->subject, values, false);
 	if (template->html)
 		preview->html =
 		    template_fill(mem, template, template->html, values, true);
-	preview->text =
-	    template->text
-	        ? template_fill(mem, template, template->text, values, false)
-	        : html_to_text(mem, preview->html ? preview->html : "");
+	preview->text = template_fill(mem, template,
+	    template->text ? template->text : "", values, false);
 }
 
 static char *make_mail(struct cli *cli, const struct preview *preview)
