@@ -68,6 +68,7 @@ class House:
         os.environ["LSAN_OPTIONS"] = "detect_leaks=0"
         os.environ.pop("USHER_CONFIG", None)
         atexit.register(self.leave)
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
 
     def path(self, *names):
         return os.path.join(self.folder, *names)
@@ -441,6 +442,9 @@ class Behind(unittest.TestCase):
                    f"processes end: {HOUSE.ours()}")
 
 
+BEHIND = 3  # tests of Behind
+
+
 class Timed(unittest.TextTestResult):
     def startTest(self, test):
         self.begun = time.monotonic()
@@ -463,10 +467,12 @@ def main():
     result = unittest.TextTestRunner(
         stream=sys.stdout, verbosity=2, resultclass=Timed).run(suite)
     failed = len(result.failures) + len(result.errors)
-    passed = result.testsRun - failed - len(result.skipped)
+    skipped = len(result.skipped)
+    passed = result.testsRun - failed - skipped
     HOUSE.leave()
     atexit.unregister(HOUSE.leave)
-    print(f"{passed} passed, {failed} failed", flush=True)
+    print(f"{passed} passed, {failed} failed" +
+          (f", {skipped} skipped" if skipped else ""), flush=True)
     if failed:
         sys.exit(1)
-    sys.exit(77 if passed <= 3 and result.skipped else 0)
+    sys.exit(77 if passed <= BEHIND and skipped else 0)
