@@ -194,7 +194,7 @@ static struct pool *update(struct work *work, const char *id,
 		return NULL;
 	const struct pool_settings *read =
 	    pool_settings_read(work->mem, merged, &work->err);
-	if (!read)
+	if (!read || !pool_settings_check_days(old->settings, read, &work->err))
 		return NULL;
 	struct rows *rows = db_run(work, QUERY_pool_update, id, read->name,
 	    json_print(work->mem, merged));
