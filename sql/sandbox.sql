@@ -20,7 +20,9 @@ select number, status, code_sealed, codes_sent, wrong_codes,
 from sandbox_number where number = $1 for update;
 
 -- name: sandbox_count
-select count(*) as numbers from sandbox_number;
+-- The installation's row is locked: two additions count one after the other.
+select (select count(*) from sandbox_number) as numbers
+from (select from installation for update) as locked;
 
 -- name: sandbox_insert
 insert into sandbox_number (number, code_sealed, code_expires_at)

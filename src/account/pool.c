@@ -7,6 +7,7 @@
 #include "base/config.h"
 #include "base/json.h"
 #include "base/secret.h"
+#include "base/str.h"
 #include "base/utf8.h"
 #include "db/db.h"
 
@@ -184,21 +185,6 @@ static cJSON *with_fixed(struct work *work, const struct pool *old,
 	return merged;
 }
 
-/* Once the new member is set, the legacy one is refused, but for 0. */
-static bool check_legacy_validity(struct work *work,
-    const struct pool_settings *old, const struct pool_settings *read)
-{
-	bool set = old->policies && old->policies->password &&
-	           old->policies->password->validity_days.given;
-
-	if (!set || !read->admin_create ||
-	    !read->admin_create->unused_days.value)
-		return true;
-	return work_fail(work, ERR_INVALID_PARAMETER,
-	    "Please use TemporaryPasswordValidityDays in PasswordPolicy "
-	    "instead of UnusedAccountValidityDays");
-}
-
 static struct pool *update(struct work *work, const char *id,
     const cJSON *settings)
 {
@@ -209,7 +195,7 @@ static struct pool *update(struct work *work, const char *id,
 		return NULL;
 	const struct pool_settings *read =
 	    pool_settings_read(work->mem, merged, &work->err);
-	if (!read || !check_legacy_validity(work, old->settings, read))
+	if (!read || !pool_settings_check_days(old->settings, read, &work->err))
 		return NULL;
 	struct rows *rows = db_run(work, QUERY_pool_update, id, read->name,
 	    json_print(work->mem, merged));
@@ -259,9 +245,24 @@ static bool delete_all(struct work *work, const char *id)
 	       audit(work, "pool delete", id, NULL);
 }
 
+static bool may_delete(struct work *work, const char *id)
+{
+	const struct pool *pool = pool_get(work, id);
+
+	if (!pool)
+		return false;
+	if (str_same(json_text(pool->stored, "/DeletionProtection"), "ACTIVE"))
+		return work_fail(work, ERR_INVALID_PARAMETER,
+		    "The user pool cannot be deleted because deletion "
+		    "protection is activated. Deletion protection must be "
+		    "inactivated first.");
+	return true;
+}
+
 bool pool_delete(struct work *work, const char *id)
 {
-	if (db_begin(work) && delete_all(work, id) && db_commit(work))
+	if (db_begin(work) && may_delete(work, id) && delete_all(work, id) &&
+	    db_commit(work))
 		return true;
 	db_rollback(work);
 	return false;

@@ -267,16 +267,16 @@ static bool check_schema(const struct pool_settings *settings, struct err *err)
 	return true;
 }
 
-static bool check_validity(const struct pool_settings *settings,
-    struct err *err)
+bool pool_settings_check_days(const struct pool_settings *set,
+    const struct pool_settings *settings, struct err *err)
 {
-	const struct pool_policies *policies = settings->policies;
-	bool set = policies && policies->password &&
-	           policies->password->validity_days.given;
+	const struct pool_policies *policies = set->policies;
+	bool given = policies && policies->password &&
+	             policies->password->validity_days.given;
 	bool legacy = settings->admin_create &&
 	              settings->admin_create->unused_days.value > 0;
 
-	if (set && legacy)
+	if (given && legacy)
 		return err_set(err, ERR_INVALID_PARAMETER,
 		    "Please use TemporaryPasswordValidityDays in "
 		    "PasswordPolicy instead of UnusedAccountValidityDays");
@@ -309,7 +309,8 @@ struct pool_settings *pool_settings_read(struct mem *mem, const cJSON *json,
 		    "be set in a user pool.");
 		return NULL;
 	}
-	if (!check_schema(settings, err) || !check_validity(settings, err) ||
+	if (!check_schema(settings, err) ||
+	    !pool_settings_check_days(settings, settings, err) ||
 	    !check_email(settings, err))
 		return NULL;
 	return settings;

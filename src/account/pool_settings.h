@@ -98,4 +98,11 @@ const struct schema_attribute *schema_standard_at(size_t index);
 struct pool_settings *pool_settings_read(struct mem *mem, const cJSON *json,
     struct err *err);
 
+/*
+ * False when SETTINGS have UnusedAccountValidityDays though SET, the same or
+ * those stored before, have the member that took its place.
+ */
+bool pool_settings_check_days(const struct pool_settings *set,
+    const struct pool_settings *settings, struct err *err);
+
 #endif

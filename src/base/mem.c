@@ -42,10 +42,11 @@ void *mem_alloc(struct mem *mem, size_t size)
 
 void *mem_copy(struct mem *mem, const void *bytes, size_t size)
 {
-	void *copy = mem_alloc(mem, size + 1);
+	char *copy = had(talloc_size(mem, size + 1));
 
 	if (size)
 		memcpy(copy, bytes, size);
+	copy[size] = '\0';
 	return copy;
 }
 
@@ -77,6 +78,11 @@ char *mem_printf(struct mem *mem, const char *format, ...)
 void *mem_resize(struct mem *mem, void *block, size_t size)
 {
 	return had(talloc_realloc_size(mem, block, size));
+}
+
+void mem_drop(void *block)
+{
+	talloc_free(block);
 }
 
 static int wipe(void *block)

@@ -36,6 +36,9 @@ char *mem_vprintf(struct mem *mem, const char *format, va_list list)
 /* BLOCK (made here) grown or shrunk to SIZE; the added part is not zeroed. */
 void *mem_resize(struct mem *mem, void *block, size_t size);
 
+/* Gives BLOCK (made here) back before its context goes. */
+void mem_drop(void *block);
+
 /* BLOCK is overwritten before it is given back. Returns BLOCK. */
 void *mem_secret(void *block);
 

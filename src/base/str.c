@@ -30,9 +30,9 @@ static void grow(struct str *str, size_t room)
 	if (!str->secret) {
 		str->text = mem_resize(str->mem, str->text, room);
 	} else {
-		char *text = mem_secret(mem_alloc(str->mem, room));
+		char *text = mem_secret(mem_resize(str->mem, NULL, room));
 		memcpy(text, str->text, str->length + 1);
-		explicit_bzero(str->text, str->room);
+		mem_drop(str->text); /* wiped: it is secret too */
 		str->text = text;
 	}
 	str->room = room;
@@ -75,6 +75,17 @@ void str_addf(struct str *str, const char *format, ...)
 const char *str_text(const struct str *str)
 {
 	return str->text;
+}
+
+char *str_take(struct str *str)
+{
+	return str->text;
+}
+
+void str_reserve(struct str *str, size_t size)
+{
+	if (size > str->room)
+		grow(str, size);
 }
 
 size_t str_length(const struct str *str)

@@ -27,6 +27,12 @@ void str_addf(struct str *str, const char *format, ...)
 /* The text so far, NUL-terminated; stands until the next addition. */
 const char *str_text(const struct str *str);
 size_t str_length(const struct str *str);
+
+/* The text itself, which lives as long as its context; STR is at its end. */
+char *str_take(struct str *str);
+
+/* Makes room for SIZE bytes in all, so that it grows but once. */
+void str_reserve(struct str *str, size_t size);
 bool str_full(const struct str *str);
 
 /* Makes it empty again, keeping its memory. */

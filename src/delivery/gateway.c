@@ -159,7 +159,7 @@ static const char *fill(struct mem *mem, const struct values *values,
 		    position == IN_URL ? http_escape(mem, value) : value);
 		format += length + 1;
 	}
-	return mem_secret(mem_text(mem, str_text(text)));
+	return str_take(text);
 }
 
 static const char *form_body(struct mem *mem, const struct values *values,
@@ -177,7 +177,7 @@ static const char *form_body(struct mem *mem, const struct values *values,
 		str_addf(body, "%s%s=%s", str_length(body) ? "&" : "",
 		    http_escape(mem, items[i].name), http_escape(mem, value));
 	}
-	return mem_secret(mem_text(mem, str_text(body)));
+	return str_take(body);
 }
 
 static void fill_json(struct mem *mem, const struct values *values, cJSON *json)

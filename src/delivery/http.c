@@ -322,5 +322,5 @@ char *http_escape(struct mem *mem, const char *text)
 		str_add_char(escaped, digits[byte >> 4]);
 		str_add_char(escaped, digits[byte & 15]);
 	}
-	return mem_secret(mem_text(mem, str_text(escaped)));
+	return str_take(escaped);
 }

@@ -62,8 +62,8 @@ static struct rows *get(struct work *work, const char *number, bool *found)
 static bool may_add(struct work *work, const char *number)
 {
 	bool found;
-	struct rows *rows = get(work, number, &found);
 	struct rows *count = db_run_plain(work, QUERY_sandbox_count);
+	struct rows *rows = get(work, number, &found);
 
 	if (!rows || !count)
 		return false;

@@ -570,14 +570,23 @@ static void add_body(struct str *out, const struct mime_mail *mail)
 	str_addf(out, "\r\n--%s--\r\n", boundary);
 }
 
+/* Headers and a tenth for the encoding; more is found when it is needed. */
+static size_t likely_size(const struct mime_mail *mail)
+{
+	size_t text = mail->text ? strlen(mail->text) : 0;
+	size_t html = mail->html ? strlen(mail->html) : 0;
+
+	return (text + html) * 11 / 10 + 2048;
+}
+
 char *mime_print(struct mem *mem, const struct mime_mail *mail, size_t *length,
     struct err *err)
 {
-	MEM_AUTO scratch = mem_new(NULL);
-	struct str *out = str_new(scratch, STR_LIMIT_LARGE);
+	struct str *out = str_new(mem, STR_LIMIT_LARGE);
 
 	assert(mail->html || mail->text);
 	str_secret(out);
+	str_reserve(out, likely_size(mail));
 	if (!add_headers(out, mail, err))
 		return NULL;
 	add_body(out, mail);
@@ -586,5 +595,5 @@ char *mime_print(struct mem *mem, const struct mime_mail *mail, size_t *length,
 		return NULL;
 	}
 	*length = str_length(out);
-	return mem_secret(mem_copy(mem, str_text(out), *length));
+	return str_take(out);
 }

@@ -68,6 +68,7 @@ char *template_fill(struct mem *mem, const struct template *template,
 	size_t length = 0;
 
 	str_secret(text);
+	str_reserve(text, strlen(format) + 256);
 	while (*format) {
 		size_t plain = strcspn(format, "{");
 		str_add_n(text, format, plain);
@@ -82,7 +83,7 @@ char *template_fill(struct mem *mem, const struct template *template,
 			str_add_char(text, *format++);
 		}
 	}
-	return mem_secret(mem_text(mem, str_text(text)));
+	return str_take(text);
 }
 
 bool template_has(const struct template *template, const char *placeholder)
