@@ -350,9 +350,11 @@ class Usher:
         self.daemons.append(daemon)
 
         def ready():
+            if "msg=ready" in self.logged():
+                return True
             if daemon.poll() is not None:
                 raise AssertionError(f"usherd ended: {self.logged()}")
-            return "msg=ready" in self.logged()
+            return False
         wait_until(ready, 15, "usherd is ready")
         return daemon
 
