@@ -25,15 +25,16 @@
 #include "delivery/smtp_socket.h"
 #include "delivery/smtp_tls.h"
 
-#define BATCH_MOST           100
-#define SESSION_MS           10000 /* a batch ends after this or its messages */
-#define SENDERS_REFUSED_MOST 3
+#define BATCH_MOST    100
+#define SESSION_MS    10000 /* a batch ends after this or its messages */
+#define REFUSALS_MOST 3
 
 struct relay {
 	const struct config *config;
 	const char *hello;
 	const char *password;
 	bool tls;
+	int refusals; /* in a row that are about us; see note_refusal() */
 };
 
 /* One message in a session. */
@@ -55,7 +56,6 @@ struct session {
 	struct letter *letters;
 	size_t count;
 	size_t current; /* letters before it are concluded */
-	int senders_refused;
 	int64_t since_ms;
 	bool ended; /* by us: nothing more is to be sent */
 	bool faulty;
@@ -236,15 +236,17 @@ static void end_session(struct session *session)
 	smtp_socket_kill();
 }
 
-/* Refusing every sender is about us, not about one message. */
-static void note_sender(struct session *session, struct delivery *delivery)
+/* Refusing senders, or for policy (X.7.Z), one after the other is about us,
+ * not about the messages. */
+static void note_refusal(struct session *session, struct delivery *delivery)
 {
-	bool refused = delivery->outcome.class == DELIVERY_REFUSED &&
-	               bad(smtp_reverse_path_status(
-	                   session->letters[session->current].message));
+	smtp_message_t message = session->letters[session->current].message;
+	bool ours = delivery->outcome.class == DELIVERY_REFUSED &&
+	            (bad(smtp_reverse_path_status(message)) ||
+	                str_starts(delivery->outcome.status, "5.7."));
 
-	session->senders_refused = refused ? session->senders_refused + 1 : 0;
-	if (session->senders_refused >= SENDERS_REFUSED_MOST)
+	session->relay->refusals = ours ? session->relay->refusals + 1 : 0;
+	if (session->relay->refusals >= REFUSALS_MOST)
 		delivery->outcome.class = DELIVERY_LANE_FAULT;
 }
 
@@ -254,7 +256,7 @@ static void conclude(struct session *session)
 	struct delivery *delivery = letter->delivery;
 
 	if (judge(letter)) {
-		note_sender(session, delivery);
+		note_refusal(session, delivery);
 		delivery->outcome.took_ms =
 		    clock_steady_ms() - letter->since_ms;
 		if (delivery->outcome.class == DELIVERY_LANE_FAULT)
@@ -472,7 +474,7 @@ static void finish(struct mem *mem, struct session *session, bool failed)
 	for (; session->current < session->count; session->current++) {
 		struct letter *letter = &session->letters[session->current];
 		if (judge(letter)) {
-			note_sender(session, letter->delivery);
+			note_refusal(session, letter->delivery);
 			if (letter->delivery->outcome.class ==
 			    DELIVERY_LANE_FAULT)
 				session->faulty = true;

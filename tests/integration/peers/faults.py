@@ -118,6 +118,13 @@ class Faults(unittest.TestCase):
         self.assertEqual(states[:2], ["refused", "refused"])
         self.assertEqual(set(states[2:]), {"retry"}, states)
 
+    def test_15_policy_refuses_all(self):
+        ids = self.begin(5, RCPT="554 5.7.1 relay access denied")
+        self.usher.wait_logged("the lane pauses")
+        states = [self.usher.message(number)["state"] for number in ids]
+        self.assertEqual(states[:2], ["refused", "refused"])
+        self.assertEqual(set(states[2:]), {"retry"}, states)
+
     def test_16_no_room_at_mail(self):
         number, = self.begin(MAIL="452 4.3.1 no room")
         self.lane_fault(number, "no room")
