@@ -110,8 +110,8 @@ Test(keys, after_a_rotation_old_and_new_are_open)
 	const cJSON *uses = keys_uses(&harness.work, new);
 	cr_assert_eq(cJSON_GetArraySize(uses), 2);
 	/* The sealed message and the hash of the password. */
-	cr_assert_eq(cJSON_GetNumberValue(json_at(uses, "/0/uses")), 2);
-	cr_assert_eq(cJSON_GetNumberValue(json_at(uses, "/1/uses")), 0);
+	cr_assert_eq((int)cJSON_GetNumberValue(json_at(uses, "/0/uses")), 2);
+	cr_assert_eq((int)cJSON_GetNumberValue(json_at(uses, "/1/uses")), 0);
 	cr_assert(cJSON_IsTrue(json_at(uses, "/1/current")));
 	cr_assert(cJSON_IsTrue(json_at(uses, "/0/in_key_file")));
 }

@@ -84,8 +84,8 @@ Test(sandbox, a_verified_number_lets_go_what_was_held)
 	cr_assert_eq(harness_number(&harness, "select count(*) from later"), 1);
 	const cJSON *status = sandbox_status(&harness.work);
 	cr_assert(cJSON_IsTrue(json_at(status, "/sandbox")));
-	cr_assert_eq(cJSON_GetNumberValue(json_at(status, "/verified_numbers")),
-	    1);
+	cr_assert_eq(
+	    (int)cJSON_GetNumberValue(json_at(status, "/verified_numbers")), 1);
 	cr_assert_not(verify(code));
 	cr_assert_eq(harness.work.err.code, ERR_CONFLICT);
 	cr_assert_not(add(NUMBER));
