@@ -393,6 +393,17 @@ class Preview(house.Case):
     def setUpClass(cls):
         cls.usher = Usher(HOUSE, database="host=/nonexistent")
 
+    def test_broken_json_is_no_text(self):
+        for text, words in (('{"EmailMessage": "{username} {####}",}',
+                             "cannot be read"),
+                            ('{"Other": "{username} {####}"}',
+                             "no text in EmailMessage"),
+                            ('{}', "no text in EmailMessage")):
+            result = self.preview(text)
+            self.assertEqual(result.status, 4, text)
+            self.assertIn(words, result.err)
+        self.assertEqual(self.preview("{username}: {####}").status, 0)
+
     def preview(self, text, *words):
         path = self.usher.file("template", text)
         return self.usher.run("preview", "--template", path, *words,
