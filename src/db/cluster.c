@@ -165,9 +165,12 @@ static bool start_server(struct mem *mem, struct cluster *cluster,
 	return wait_until_ready(cluster, err, log_path);
 }
 
+/* libpq takes a comma for the end of a host, and a blank or quote must not
+ * stand bare in a connection string. */
 static const char *choose_socket_folder(struct mem *mem, const char *folder)
 {
-	if (strlen(folder) <= SOCKET_FOLDER_MOST)
+	if (strlen(folder) <= SOCKET_FOLDER_MOST &&
+	    !strpbrk(folder, ", \t\n'\\"))
 		return folder;
 	char *path = mem_text(mem, "/tmp/usher-XXXXXX");
 	return mkdtemp(path);

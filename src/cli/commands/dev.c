@@ -90,6 +90,36 @@ static const char *choose_folder(struct mem *mem, const char *given)
 	    home ? home : "/tmp");
 }
 
+/* As it stands between the quotes of a setting: "${NAME}" would be replaced. */
+static const char *escaped(struct mem *mem, const char *value)
+{
+	struct str *text = str_new(mem, 16384);
+
+	for (; *value; value++) {
+		if (strchr("\"\\$", *value))
+			str_add_char(text, '\\');
+		str_add_char(text, *value);
+	}
+	return str_text(text);
+}
+
+/* As a word of the shell. */
+static const char *shell_word(struct mem *mem, const char *word)
+{
+	struct str *text = str_new(mem, 16384);
+
+	if (!strpbrk(word, " \t\n'\"\\$`&;|<>()*?[]{}~#!"))
+		return word;
+	str_add_char(text, '\'');
+	for (; *word; word++) {
+		if (*word == '\'')
+			str_add(text, "'\\'");
+		str_add_char(text, *word);
+	}
+	str_add_char(text, '\'');
+	return str_text(text);
+}
+
 static bool write_config(struct dev *dev)
 {
 	struct cli *cli = dev->cli;
@@ -105,7 +135,8 @@ static bool write_config(struct dev *dev)
 	    "mail_from = \"no-reply@usher.test\"\n"
 	    "log_level = \"warning\"\n"
 	    "poll_ms = 50\n",
-	    dev->cluster->database, dev->folder);
+	    escaped(cli->work.mem, dev->cluster->database),
+	    escaped(cli->work.mem, dev->folder));
 	if (access(dev->config_path, F_OK) == 0)
 		return file_replace(dev->config_path, str_text(text),
 		    &cli->work.err);
@@ -200,7 +231,7 @@ static void say_ready(const struct dev *dev)
 	    "  usher inbox\n"
 	    "Nothing is sent: messages are kept and shown here. Ctrl-C "
 	    "stops; %s stays.\n\n",
-	    dev->config_path, dev->folder);
+	    shell_word(cli->work.mem, dev->config_path), dev->folder);
 }
 
 static bool show_new(struct dev *dev, bool quiet)
@@ -273,6 +304,9 @@ static bool run(struct cli *cli, const void *given)
 	struct work *work = &cli->work;
 	struct dev dev = { .cli = cli };
 
+	if (options->folder && !*options->folder)
+		return work_fail(work, ERR_USAGE,
+		    "option '--dir' needs a folder's name, not an empty text");
 	catch_signals();
 	dev.folder = choose_folder(work->mem, options->folder);
 	dev.config_path = mem_printf(work->mem, "%s/usher.conf", dev.folder);

@@ -163,6 +163,13 @@ class Dev(DevCase):
         self.make_pool()
         self.assertEqual(self.stop(), 0)
 
+    def test_folder_of_odd_characters(self):
+        self.home = os.path.join(self.folder, "a b, 'c' \"d\" $e\\")
+        self.config = os.path.join(self.home, "usher.conf")
+        self.start("--quiet")
+        self.make_pool()
+        self.assertEqual(self.stop(), 0)
+
     def test_usherd_dies(self):
         self.start("--quiet")
         daemon = next(pid for pid in house.children_of(self.own())
