@@ -63,7 +63,9 @@ static void stop(int signal)
 
 static void catch_signals(void)
 {
-	struct sigaction action = { .sa_handler = stop };
+	/* Restarted: initdb and PostgreSQL are waited for to their end. */
+	struct sigaction action = { .sa_handler = stop,
+		.sa_flags = SA_RESTART };
 
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
@@ -317,7 +319,7 @@ static bool run(struct cli *cli, const void *given)
 	    mem_printf(work->mem, "%s/pg", dev.folder), &work->err);
 	if (!dev.cluster)
 		return false;
-	bool done = run_in_cluster(&dev, options);
+	bool done = stopping || run_in_cluster(&dev, options);
 	cluster_stop(dev.cluster);
 	cli->printed = true;
 	if (done)
