@@ -43,7 +43,7 @@ class Help(house.Case):
             section = manual.split(f".Ss usher {command}\n")[1].split(
                 ".Ss ")[0]
             options = re.findall(r"Fl \\-([a-z-]+)", section)
-            self.assertIn("help", options)
+            self.assertIn("--help", text)
             for option in options:
                 self.assertIn(f"--{option}", text, command)
 
@@ -61,6 +61,19 @@ class Help(house.Case):
             self.assertEqual(result.status, 2, words)
             self.assertIn(named, result.err)
         self.assertEqual(self.usher.run(config=False).status, 2)
+
+    def test_first_word_lists_its_commands(self):
+        shown = self.usher.good("pool", "--help", config=False).out
+        self.assertIn("usher pool create", shown)
+        self.assertNotIn("usher user", shown)
+        self.assertIn("usher keyring rotate", self.usher.run(
+            "keyring", "rotat", config=False).err)
+
+    def test_80_columns(self):
+        for words in ((), ("invite",), ("dev",), ("preview",)):
+            for line in self.usher.good(*words, "--help",
+                                        config=False).out.splitlines():
+                self.assertLessEqual(len(line), 80)
 
     def test_version(self):
         self.assertRegex(self.usher.good("--version", config=False).out,
