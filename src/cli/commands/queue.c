@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "account/audit.h"
+#include "account/pool.h"
 #include "base/json.h"
 #include "cli/cli.h"
 
@@ -67,6 +68,8 @@ static bool list_messages(struct cli *cli, const void *given)
 	if (!check_state(cli, options->state) ||
 	    (options->limit &&
 	        !cli_number(cli, options->limit, "limit", 1, 100000, &most)))
+		return false;
+	if (options->pool && !pool_get(&cli->work, options->pool))
 		return false;
 	cJSON *list =
 	    queue_list(&cli->work, options->state, options->pool, 0, (int)most);
