@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -185,6 +186,8 @@ static void run_daemon(const struct dev *dev, const char *program)
 	setpgid(0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	execv(program, words);
+	dprintf(STDERR_FILENO, "usher dev: cannot start '%s': %s\n", program,
+	    strerror(errno));
 	_exit(127);
 }
 
