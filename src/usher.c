@@ -129,6 +129,34 @@ static const struct print *find_print(const char *word)
 	return NULL;
 }
 
+static bool asks_help(const char *word)
+{
+	return word && (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0);
+}
+
+/* The commands that begin with WORD, as "pool"; false when none does. */
+static bool print_group(const char *word, const char *next)
+{
+	FILE *out = asks_help(next) ? stdout : stderr;
+	size_t length = strlen(word);
+	bool any = false;
+
+	for (const struct command *row = cli_commands; row->words; row++) {
+		if (strncmp(row->words, word, length) != 0 ||
+		    row->words[length] != ' ')
+			continue;
+		if (!any && out == stderr)
+			fprintf(out,
+			    "usher: '%.100s%s%.100s' is not a command;"
+			    " these are:\n",
+			    word, *next ? " " : "", next);
+		fprintf(out, "  usher %-16s ", row->words);
+		option_print_wrapped(row->summary, 25, out);
+		any = true;
+	}
+	return any;
+}
+
 int main(int argc, char **argv)
 {
 	setlocale(LC_CTYPE, "C.UTF-8");
@@ -148,6 +176,8 @@ int main(int argc, char **argv)
 		if (words)
 			return run(row, argv + words);
 	}
+	if (print_group(argv[1], argv[2] ? argv[2] : ""))
+		return asks_help(argv[2]) ? 0 : 2;
 	fprintf(stderr,
 	    "usher: '%.100s%s%.100s' is not a command; usher --help lists "
 	    "them\n",

@@ -33,6 +33,13 @@ bool start_config(struct mem *mem, const char *path, struct engine *engine,
 bool start_keys(struct mem *mem, struct engine *engine, struct err *err)
 {
 	engine->keyring = keyring_read(mem, engine->config->key_file, err);
+	if (!engine->keyring && !engine->config->path &&
+	    access(engine->config->key_file, F_OK) < 0)
+		return err_set(err, ERR_CONFIG,
+		    "there is no settings file: neither --config nor "
+		    "USHER_CONFIG names one, and /etc/usher/usher.conf is not "
+		    "there; usher.conf(5) tells what to write, 'usher dev' "
+		    "needs none");
 	return engine->keyring != NULL;
 }
 

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -178,6 +179,14 @@ static void let_go(void *cfg)
 	cfg_free(cfg);
 }
 
+/* libconfuse would end the process at one. */
+static bool is_folder(const char *path)
+{
+	struct stat about;
+
+	return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
+}
+
 static cfg_t *parse(struct mem *mem, const char *path, struct err *err)
 {
 	cfg_opt_t *rows = mem_array(mem, cfg_opt_t, SETTINGS + 1);
@@ -190,6 +199,11 @@ static cfg_t *parse(struct mem *mem, const char *path, struct err *err)
 	mem_defer(mem, let_go, cfg);
 	cfg_set_error_function(cfg, parse_failed);
 	parse_err = err;
+	if (is_folder(path)) {
+		err_set(err, ERR_CONFIG,
+		    "cannot read settings '%s': it is a folder", path);
+		return NULL;
+	}
 	int done = cfg_parse(cfg, path);
 	if (done == CFG_FILE_ERROR)
 		err_set(err, ERR_CONFIG, "cannot read settings '%s': %s", path,

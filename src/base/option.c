@@ -3,6 +3,10 @@
 
 #include <string.h>
 
+/* Columns of a terminal, and those of an option's name in --help. */
+#define WIDTH 80
+#define LEFT  35
+
 struct parse {
 	struct mem *mem;
 	const struct option_row *rows;
@@ -137,6 +141,24 @@ bool option_read(struct mem *mem, const struct option_row *rows, char **argv,
 	return read_words(&parse);
 }
 
+void option_print_wrapped(const char *text, int column, FILE *out)
+{
+	int room = WIDTH - column;
+
+	while (*text) {
+		int length = (int)strcspn(text, " ");
+		if (length > room && room < WIDTH - column) {
+			fprintf(out, "\n%*s", column, "");
+			room = WIDTH - column;
+		}
+		fprintf(out, "%s%.*s", room < WIDTH - column ? " " : "", length,
+		    text);
+		room -= length + 1;
+		text += length + (text[length] == ' ');
+	}
+	fputc('\n', out);
+}
+
 void option_print_help(const struct option_row *rows, FILE *out)
 {
 	for (; rows->kind != OPTION_END; rows++) {
@@ -147,7 +169,10 @@ void option_print_help(const struct option_row *rows, FILE *out)
 		snprintf(left, sizeof(left), "%s--%s%s%s", letter, rows->name,
 		    rows->argument ? " " : "",
 		    rows->argument ? rows->argument : "");
-		fprintf(out, "  %-32s %s\n", left, rows->meaning);
+		fprintf(out, "  %-*s", LEFT - 2, left);
+		if (strlen(left) > LEFT - 3)
+			fprintf(out, "\n%*s", LEFT, "");
+		option_print_wrapped(rows->meaning, LEFT, out);
 	}
 }
 

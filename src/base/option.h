@@ -61,7 +61,10 @@ struct option_row {
 bool option_read(struct mem *mem, const struct option_row *rows, char **argv,
     void *into, char ***rest, struct err *err);
 
-/* A line an option, for --help. */
+/* Prints TEXT and a newline in 80 columns, of which COLUMN are passed. */
+void option_print_wrapped(const char *text, int column, FILE *out);
+
+/* The options in 80 columns, for --help. */
 void option_print_help(const struct option_row *rows, FILE *out);
 
 /* Items of an mdoc list, for the manual: of one option, and of all. */

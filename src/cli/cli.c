@@ -96,8 +96,10 @@ void cli_print_help(FILE *out)
 	      "To try it: usher dev\n\n"
 	      "Commands:\n",
 	    out);
-	for (const struct command *row = cli_commands; row->words; row++)
-		fprintf(out, "  %-16s %s\n", row->words, row->summary);
+	for (const struct command *row = cli_commands; row->words; row++) {
+		fprintf(out, "  %-16s ", row->words);
+		option_print_wrapped(row->summary, 19, out);
+	}
 	fputs("\nusher COMMAND --help explains one. Exit status: 0 done, 1 "
 	      "failed, 2 wrong use,\n3 not found, 4 refused as invalid, 5 "
 	      "conflict, 6 database, 7 keys or settings,\n8 relay or "
@@ -107,9 +109,10 @@ void cli_print_help(FILE *out)
 
 void cli_print_command_help(const struct command *command, FILE *out)
 {
-	fprintf(out, "usage: usher %s [options]%s%s\n\n%s\n\n", command->words,
-	    *command->arguments ? " " : "", command->arguments,
-	    command->summary);
+	fprintf(out, "usage: usher %s [options]%s%s\n\n", command->words,
+	    *command->arguments ? " " : "", command->arguments);
+	option_print_wrapped(command->summary, 0, out);
+	fputc('\n', out);
 	option_print_help(command->code->rows, out);
 }
 

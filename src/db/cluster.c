@@ -95,19 +95,23 @@ static pid_t spawn(struct mem *mem, const char *const *words,
 	return pid;
 }
 
+/* Under another name until it is whole: a power cut leaves no half of it. */
 static bool make_data(struct mem *mem, struct cluster *cluster,
     const char *data, const char *log_path, struct err *err)
 {
 	int status = 0;
+	const char *half = mem_printf(mem, "%s.half", data);
 	const char *const words[] = { mem_printf(mem, "%s/initdb",
 		                          cluster->bindir),
-		"-D", data, "-U", "usher", "-A", "trust", "-E", "UTF8",
+		"-D", half, "-U", "usher", "-A", "trust", "-E", "UTF8",
 		"--locale=C.UTF-8", "--no-instructions", NULL };
 	pid_t pid = spawn(mem, words, log_path);
 
 	if (pid < 0 || waitpid(pid, &status, 0) < 0 || status != 0)
 		return failed(err,
 		    "PostgreSQL's initdb failed; its log says why", log_path);
+	if (rename(half, data) < 0)
+		return failed(err, "cannot rename the database's folder", half);
 	return true;
 }
 
@@ -165,9 +169,12 @@ static bool start_server(struct mem *mem, struct cluster *cluster,
 	return wait_until_ready(cluster, err, log_path);
 }
 
+/* libpq takes a comma for the end of a host, and a blank or quote must not
+ * stand bare in a connection string. */
 static const char *choose_socket_folder(struct mem *mem, const char *folder)
 {
-	if (strlen(folder) <= SOCKET_FOLDER_MOST)
+	if (strlen(folder) <= SOCKET_FOLDER_MOST &&
+	    !strpbrk(folder, ", \t\n'\\"))
 		return folder;
 	char *path = mem_text(mem, "/tmp/usher-XXXXXX");
 	return mkdtemp(path);

@@ -54,7 +54,8 @@ static int recorded(struct work *work)
 		if (strcmp(sum, rows_text(rows, i, "checksum")) != 0)
 			return work_fail(work, ERR_SCHEMA,
 			           "migration %lld in the database is not the "
-			           "one in this program",
+			           "one in this program: another version made "
+			           "it; use a new database or folder",
 			           (long long)number) -
 			       1;
 	}

@@ -173,6 +173,12 @@ static bool read_members(struct mem *mem, struct gateway_profile *profile,
 {
 	if (!field_read(mem, profile_rows, json, profile, err))
 		return false;
+	const char *unknown = field_unknown(mem, profile_rows, json);
+	if (unknown && !str_starts(unknown, "json"))
+		return err_set(err, ERR_CONFIG,
+		    "'%.100s' is not a member of a profile; usher.conf(5) "
+		    "lists them",
+		    unknown);
 	profile->json = cJSON_GetObjectItemCaseSensitive(json, "json");
 	if ((profile->form.count > 0) + (profile->json != NULL) +
 	        (profile->raw != NULL) >

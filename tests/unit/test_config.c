@@ -90,6 +90,16 @@ Test(config, named_file_must_be_there)
 	cr_expect_eq(err.code, ERR_CONFIG);
 }
 
+Test(config, folder_is_no_file)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	struct err err = { 0 };
+
+	cr_expect_null(config_read(mem, "/tmp", &err));
+	cr_expect_eq(err.code, ERR_CONFIG);
+	cr_expect_not_null(strstr(err.message, "'/tmp': it is a folder"));
+}
+
 Test(config, wrong_numbers)
 {
 	static const char *const values[] = { "0", "65536", "-1", "x", "",

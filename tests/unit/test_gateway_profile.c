@@ -69,6 +69,12 @@ Test(gateway_profile, members_that_must_be_there)
 	expect_refused("", "cannot be read");
 }
 
+Test(gateway_profile, unknown_member_is_named)
+{
+	expect_member("\"limts\":{}", "'limts'");
+	expect_member("\"limits\":{\"part\":2}", "'limits.part'");
+}
+
 Test(gateway_profile, wrong_values)
 {
 	expect_refused("{\"name\":\"A b\"," METHOD URL SUCCESS "}", "'name'");

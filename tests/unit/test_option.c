@@ -192,6 +192,25 @@ Test(option, help_has_a_line_each)
 	    "  -a, --attribute NAME=VALUE       Set an attribute.\n");
 }
 
+static void print_wrapped(const void *subject, FILE *out)
+{
+	option_print_wrapped(subject, 70, out);
+}
+
+Test(option, help_is_wrapped_at_80_columns)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	const char *lead = mem_printf(mem, "\n%70s", "");
+
+	cr_expect_str_eq(scratch_printed(mem, print_wrapped, "two words"),
+	    "two words\n");
+	cr_expect_str_eq(scratch_printed(mem, print_wrapped, "three long ones"),
+	    mem_printf(mem, "three long%sones\n", lead));
+	cr_expect_str_eq(scratch_printed(mem, print_wrapped, "a 0123456789a b"),
+	    mem_printf(mem, "a%s0123456789a%sb\n", lead, lead));
+	cr_expect_str_eq(scratch_printed(mem, print_wrapped, ""), "\n");
+}
+
 Test(option, manual_is_mdoc)
 {
 	MEM_AUTO mem = mem_new(NULL);

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -63,7 +64,9 @@ static void stop(int signal)
 
 static void catch_signals(void)
 {
-	struct sigaction action = { .sa_handler = stop };
+	/* Restarted: initdb and PostgreSQL are waited for to their end. */
+	struct sigaction action = { .sa_handler = stop,
+		.sa_flags = SA_RESTART };
 
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
@@ -90,6 +93,36 @@ static const char *choose_folder(struct mem *mem, const char *given)
 	    home ? home : "/tmp");
 }
 
+/* As it stands between the quotes of a setting: "${NAME}" would be replaced. */
+static const char *escaped(struct mem *mem, const char *value)
+{
+	struct str *text = str_new(mem, 16384);
+
+	for (; *value; value++) {
+		if (strchr("\"\\$", *value))
+			str_add_char(text, '\\');
+		str_add_char(text, *value);
+	}
+	return str_text(text);
+}
+
+/* As a word of the shell. */
+static const char *shell_word(struct mem *mem, const char *word)
+{
+	struct str *text = str_new(mem, 16384);
+
+	if (!strpbrk(word, " \t\n'\"\\$`&;|<>()*?[]{}~#!"))
+		return word;
+	str_add_char(text, '\'');
+	for (; *word; word++) {
+		if (*word == '\'')
+			str_add(text, "'\\'");
+		str_add_char(text, *word);
+	}
+	str_add_char(text, '\'');
+	return str_text(text);
+}
+
 static bool write_config(struct dev *dev)
 {
 	struct cli *cli = dev->cli;
@@ -105,7 +138,8 @@ static bool write_config(struct dev *dev)
 	    "mail_from = \"no-reply@usher.test\"\n"
 	    "log_level = \"warning\"\n"
 	    "poll_ms = 50\n",
-	    dev->cluster->database, dev->folder);
+	    escaped(cli->work.mem, dev->cluster->database),
+	    escaped(cli->work.mem, dev->folder));
 	if (access(dev->config_path, F_OK) == 0)
 		return file_replace(dev->config_path, str_text(text),
 		    &cli->work.err);
@@ -152,6 +186,8 @@ static void run_daemon(const struct dev *dev, const char *program)
 	setpgid(0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	execv(program, words);
+	dprintf(STDERR_FILENO, "usher dev: cannot start '%s': %s\n", program,
+	    strerror(errno));
 	_exit(127);
 }
 
@@ -200,7 +236,7 @@ static void say_ready(const struct dev *dev)
 	    "  usher inbox\n"
 	    "Nothing is sent: messages are kept and shown here. Ctrl-C "
 	    "stops; %s stays.\n\n",
-	    dev->config_path, dev->folder);
+	    shell_word(cli->work.mem, dev->config_path), dev->folder);
 }
 
 static bool show_new(struct dev *dev, bool quiet)
@@ -273,6 +309,9 @@ static bool run(struct cli *cli, const void *given)
 	struct work *work = &cli->work;
 	struct dev dev = { .cli = cli };
 
+	if (options->folder && !*options->folder)
+		return work_fail(work, ERR_USAGE,
+		    "option '--dir' needs a folder's name, not an empty text");
 	catch_signals();
 	dev.folder = choose_folder(work->mem, options->folder);
 	dev.config_path = mem_printf(work->mem, "%s/usher.conf", dev.folder);
@@ -283,7 +322,7 @@ static bool run(struct cli *cli, const void *given)
 	    mem_printf(work->mem, "%s/pg", dev.folder), &work->err);
 	if (!dev.cluster)
 		return false;
-	bool done = run_in_cluster(&dev, options);
+	bool done = stopping || run_in_cluster(&dev, options);
 	cluster_stop(dev.cluster);
 	cli->printed = true;
 	if (done)

@@ -12,6 +12,7 @@
 #include "delivery/gateway.h"
 #include "delivery/relay_check.h"
 #include "delivery/render.h"
+#include "message/mime.h"
 
 struct options {
 	struct cli_common common;
@@ -99,6 +100,18 @@ static void check_database(struct doctor *doctor)
 		report_error(doctor, "keys", &work->err);
 }
 
+static bool check_sender(struct cli *cli)
+{
+	struct mem *mem = cli->work.mem;
+	const char *from = render_default_from(mem, cli->engine.config);
+	const char *address = mime_address(mem, from);
+
+	if (address && mime_address_valid(address))
+		return true;
+	return work_fail(&cli->work, ERR_CONFIG,
+	    "mail_from: '%.200s' is not a@b or Name <a@b>", from);
+}
+
 static void check_relay(struct doctor *doctor)
 {
 	struct cli *cli = doctor->cli;
@@ -112,7 +125,8 @@ static void check_relay(struct doctor *doctor)
 		        config->mail_carrier));
 		return;
 	}
-	bool good = relay_check(mem, config, &dialogue, &cli->work.err);
+	bool good = check_sender(cli) &&
+	            relay_check(mem, config, &dialogue, &cli->work.err);
 	if (good)
 		report(doctor, "relay", true,
 		    mem_printf(mem, "%s:%lld answers; mail is from %s",

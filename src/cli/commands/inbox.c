@@ -76,6 +76,10 @@ static bool run(struct cli *cli, const void *given)
 
 	if (options->clear)
 		return capture_clear(&cli->work);
+	if (options->medium && strcmp(options->medium, "EMAIL") != 0 &&
+	    strcmp(options->medium, "SMS") != 0)
+		return work_fail(&cli->work, ERR_USAGE,
+		    "medium '%.20s' is not EMAIL or SMS", options->medium);
 	if ((options->after && !cli_number(cli, options->after, "after", 0,
 	                           INT64_MAX, &filter.after)) ||
 	    (options->count && !cli_number(cli, options->count, "count", 1,

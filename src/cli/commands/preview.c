@@ -65,23 +65,41 @@ struct preview {
 	const char *text;
 };
 
-/* The file is JSON when it reads as an object with one of the names. */
-static const cJSON *as_json(struct cli *cli, const char *text)
+/* A message's text may begin with a placeholder, but not with {" or {}. */
+static bool looks_like_json(const char *path, const char *text)
+{
+	size_t length = strlen(path);
+
+	if (length > 5 && strcmp(path + length - 5, ".json") == 0)
+		return true;
+	text += strspn(text, " \t\r\n");
+	if (*text != '{')
+		return false;
+	text += 1 + strspn(text + 1, " \t\r\n");
+	return *text == '"' || *text == '}';
+}
+
+/* The object that has the names; NULL with the error when none has. */
+static const cJSON *read_json(struct cli *cli, const char *path,
+    const char *text)
 {
 	struct err err = { 0 };
-	const cJSON *json = text[strspn(text, " \t\r\n")] == '{'
-	                        ? json_read(cli->work.mem, text, &err)
-	                        : NULL;
+	const cJSON *json = json_read(cli->work.mem, text, &err);
 	const cJSON *around = json_at(json, "/AdminCreateUserConfig");
 
 	around = around ? around : json;
 	const cJSON *inner = json_at(around, "/InviteMessageTemplate");
 	inner = inner ? inner : around;
-	return json_text(inner, "/EmailMessage") ||
-	               json_text(inner, "/EmailSubject") ||
-	               json_text(inner, "/SMSMessage")
-	           ? inner
-	           : NULL;
+	if (json_text(inner, "/EmailMessage") ||
+	    json_text(inner, "/EmailSubject") ||
+	    json_text(inner, "/SMSMessage"))
+		return inner;
+	work_fail(&cli->work, ERR_INVALID_PARAMETER, "template '%.200s': %s",
+	    path,
+	    json ? "there is no text in EmailMessage, EmailSubject or "
+	           "SMSMessage"
+	         : err.message);
+	return NULL;
 }
 
 static void take_json(struct preview *preview, const cJSON *json)
@@ -106,13 +124,16 @@ static bool read_file(struct cli *cli, const struct options *options,
 	struct work *work = &cli->work;
 	char *text =
 	    file_read(work->mem, options->file, TEMPLATE_MOST, &work->err);
-	const cJSON *json = text ? as_json(cli, text) : NULL;
+	const cJSON *json = NULL;
 
 	if (!text)
 		return false;
 	if (!utf8_valid(text))
 		return work_fail(work, ERR_INVALID_PARAMETER,
 		    "template '%s' is not valid UTF-8", options->file);
+	if (looks_like_json(options->file, text) &&
+	    !(json = read_json(cli, options->file, text)))
+		return false;
 	template_builtin(TEMPLATE_INVITATION, preview->sms, &preview->template);
 	if (json)
 		take_json(preview, json);
@@ -246,7 +267,7 @@ static bool check_words(struct cli *cli, const struct options *options,
 
 	if (!options->pool == !options->file)
 		return work_fail(&cli->work, ERR_USAGE,
-		    "one of --pool and --template is needed");
+		    "exactly one of --pool and --template is needed");
 	preview->sms = strcmp(medium, "SMS") == 0;
 	if (!preview->sms && strcmp(medium, "EMAIL") != 0)
 		return work_fail(&cli->work, ERR_USAGE,

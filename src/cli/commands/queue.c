@@ -4,8 +4,11 @@
 #include <string.h>
 
 #include "account/audit.h"
+#include "account/pool.h"
 #include "base/json.h"
 #include "cli/cli.h"
+
+#define REASON_MOST 200
 
 struct options {
 	struct cli_common common;
@@ -28,7 +31,7 @@ static const struct option_row list_rows[] = {
 
 static const struct option_row cancel_rows[] = {
 	OPTION_ROW_TEXT(struct options, reason, "reason", 'r', "TEXT",
-	    "Why, for the record."),
+	    "Why, for the record: one line of at most 200 bytes."),
 	CLI_COMMON_ROWS(struct options)
 };
 
@@ -67,6 +70,8 @@ static bool list_messages(struct cli *cli, const void *given)
 	if (!check_state(cli, options->state) ||
 	    (options->limit &&
 	        !cli_number(cli, options->limit, "limit", 1, 100000, &most)))
+		return false;
+	if (options->pool && !pool_get(&cli->work, options->pool))
 		return false;
 	cJSON *list =
 	    queue_list(&cli->work, options->state, options->pool, 0, (int)most);
@@ -139,6 +144,19 @@ static bool retry(struct cli *cli, const void *given)
 	return true;
 }
 
+/* It is shown in lists, a line a message. */
+static bool check_reason(struct cli *cli, const char *reason)
+{
+	bool line = *reason && strlen(reason) <= REASON_MOST;
+
+	for (; line && *reason; reason++)
+		line = (unsigned char)*reason >= ' ' && *reason != 0x7f;
+	return line || work_fail(&cli->work, ERR_USAGE,
+	                   "reason: it must be one line of 1 to %d bytes "
+	                   "without control characters",
+	                   REASON_MOST);
+}
+
 static bool cancel(struct cli *cli, const void *given)
 {
 	const struct options *options = given;
@@ -146,7 +164,8 @@ static bool cancel(struct cli *cli, const void *given)
 	    options->reason ? options->reason : "cancelled by the operator";
 	int64_t id;
 
-	if (!get_id(cli, &id) || !queue_cancel(&cli->work, id, reason) ||
+	if (!check_reason(cli, reason) || !get_id(cli, &id) ||
+	    !queue_cancel(&cli->work, id, reason) ||
 	    !audit(&cli->work, "queue cancel", cli->rest[0], NULL))
 		return false;
 	cli_say(cli, "message %s is cancelled\n", cli->rest[0]);

@@ -31,7 +31,7 @@ class Help(house.Case):
         text = self.usher.good("--help", config=False).out
         section = text.split("Commands:\n")[1].split("\n\n")[0]
         return [re.match(r"  (\w+(?: \w+)?)  ", line)[1].strip()
-                for line in section.splitlines()]
+                for line in section.splitlines() if line[2] != " "]
 
     def test_each_command_explains_its_options(self):
         manual = self.usher.good("--manual", config=False).out
@@ -61,6 +61,19 @@ class Help(house.Case):
             self.assertEqual(result.status, 2, words)
             self.assertIn(named, result.err)
         self.assertEqual(self.usher.run(config=False).status, 2)
+
+    def test_first_word_lists_its_commands(self):
+        shown = self.usher.good("pool", "--help", config=False).out
+        self.assertIn("usher pool create", shown)
+        self.assertNotIn("usher user", shown)
+        self.assertIn("usher keyring rotate", self.usher.run(
+            "keyring", "rotat", config=False).err)
+
+    def test_80_columns(self):
+        for words in ((), ("invite",), ("dev",), ("preview",)):
+            for line in self.usher.good(*words, "--help",
+                                        config=False).out.splitlines():
+                self.assertLessEqual(len(line), 80)
 
     def test_version(self):
         self.assertRegex(self.usher.good("--version", config=False).out,
@@ -392,6 +405,17 @@ class Preview(house.Case):
     @classmethod
     def setUpClass(cls):
         cls.usher = Usher(HOUSE, database="host=/nonexistent")
+
+    def test_broken_json_is_no_text(self):
+        for text, words in (('{"EmailMessage": "{username} {####}",}',
+                             "cannot be read"),
+                            ('{"Other": "{username} {####}"}',
+                             "no text in EmailMessage"),
+                            ('{}', "no text in EmailMessage")):
+            result = self.preview(text)
+            self.assertEqual(result.status, 4, text)
+            self.assertIn(words, result.err)
+        self.assertEqual(self.preview("{username}: {####}").status, 0)
 
     def preview(self, text, *words):
         path = self.usher.file("template", text)

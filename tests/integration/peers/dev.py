@@ -163,6 +163,28 @@ class Dev(DevCase):
         self.make_pool()
         self.assertEqual(self.stop(), 0)
 
+    def test_folder_of_odd_characters(self):
+        self.home = os.path.join(self.folder, "a b, 'c' \"d\" $e\\")
+        self.config = os.path.join(self.home, "usher.conf")
+        self.start("--quiet")
+        self.make_pool()
+        self.assertEqual(self.stop(), 0)
+
+    def test_interrupted_at_the_first_start(self):
+        for pause in (0.05, 0.5):
+            self.home = os.path.join(self.folder, f"home-{pause}")
+            self.config = os.path.join(self.home, "usher.conf")
+            process = HOUSE.spawn(
+                self.command("dev", "--dir", self.home, "--quiet"),
+                os.path.join(self.folder, "interrupted.out"),
+                cwd=self.folder, start_new_session=True)
+            time.sleep(pause)
+            self.assertEqual(HOUSE.end(process, signal.SIGINT, 30), 0)
+            self.assertEqual(self.beings(), [])
+            self.start("--quiet")
+            self.make_pool()
+            self.assertEqual(self.stop(), 0)
+
     def test_usherd_dies(self):
         self.start("--quiet")
         daemon = next(pid for pid in house.children_of(self.own())
