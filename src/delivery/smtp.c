@@ -196,8 +196,7 @@ static void tell_accepted(struct letter *letter, const smtp_status_t *transfer)
 
 	delivery_tell(delivery, DELIVERY_ACCEPTED, transfer->code, "2.0.0",
 	    mem_printf(mem, "%d %s", transfer->code, text));
-	snprintf(delivery->outcome.remote_id,
-	    sizeof(delivery->outcome.remote_id), "%s", text);
+	delivery_note_id(delivery, text);
 }
 
 /* What the library's records say of this letter, in order of precedence: a
