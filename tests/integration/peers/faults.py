@@ -183,6 +183,24 @@ class Faults(unittest.TestCase):
                 self.assertEqual(len(self.peer.mails), 3)
                 self.usher.stop_all()
 
+    def test_23_chunks(self):
+        ids = self.begin(3, EHLO="250-peer\r\n250-PIPELINING\r\n250 CHUNKING")
+        for number in ids:
+            self.usher.reaches(number, "sent")
+        self.assertEqual(len(self.peer.mails), 3)
+
+    def test_23_drop_behind_a_chunk(self):
+        for pipelining in ("250-PIPELINING\r\n", ""):
+            with self.subTest(pipelining=pipelining):
+                ids = self.begin(3, BDAT=nth(1, "250 2.0.0 go on",
+                                             nth(2, hang_up, "250 2.0.0 ok")),
+                                 EHLO=f"250-peer\r\n{pipelining}250 CHUNKING")
+                self.assertIn(self.first_class(ids[0]),
+                              ("RETRY", "AMBIGUOUS"))
+                for number in ids[1:]:
+                    self.usher.reaches(number, "sent")
+                self.usher.stop_all()
+
     def test_23_answer_that_is_not_utf8(self):
         """It must not keep the outcomes of a batch from the database."""
         ids = self.begin(3, dot=b"250 2.0.0 angenommen f\xfcr caf\xe9\r\n")
