@@ -11,22 +11,31 @@
 -- transaction pins them. "= any(array(...))" and ctid keep the planner from
 -- joining with the whole table.
 --
+-- A message whose lane was lost is claimed alone: if it is what ends lanes,
+-- it takes no other along.
+--
 -- A template comes with the first of its messages only.
 with due as materialized (
-  select id from later
+  select id, losses from later
   where medium = $1 and due_at <= now()
   order by due_at limit $2::int for update skip locked
+), suspect as materialized (
+  select id from due where losses > 0 limit 1
 ), from_later as (
-  delete from later where id = any(array(select id from due))
+  delete from later where id = any(array(select id from due
+    where id = (select id from suspect) or not exists (select from suspect)))
   returning id, attempts, losses
 ), turns as materialized (
   select b.pool_id, b.low_id from backlog b
   where b.medium = $1 and exists (select from ready r
     where r.medium = $1 and r.pool_id = b.pool_id and r.id >= b.low_id)
   order by b.pool_id <= $5, b.pool_id limit 16
+), room as materialized (
+  select case when exists (select from suspect) then 0
+    else $2::int - (select count(*) from due) end as most
 ), share as materialized (
-  select ceil(($2::int - (select count(*) from due))::numeric
-    / greatest(1, (select count(*) from turns)))::bigint as most
+  select ceil(most::numeric
+    / greatest(1, (select count(*) from turns)))::bigint as most from room
 ), picked as materialized (
   select p.place from turns t cross join lateral (
     select r.ctid as place from ready r
@@ -34,7 +43,8 @@ with due as materialized (
     order by r.id limit (select most from share)
     for update skip locked) p
 ), from_ready as (
-  delete from ready where ctid = any(array(select place from picked))
+  delete from ready where ctid = any(array(select place from picked
+    limit (select most from room)))
   returning id
 ), taken as (
   insert into in_flight (id, medium, owner, epoch, attempt, losses,
