@@ -145,23 +145,27 @@ with lost as (
 select id from lost;
 
 -- name: queue_low_mark_lock
--- One keeper at a time; the next statement has a new snapshot.
-select pg_try_advisory_xact_lock(504403489139) as ours;
+-- One keeper at a time; the next statement has a new snapshot. The sequence
+-- is read before that: it shows what is drawn at once, not as of a snapshot.
+select pg_try_advisory_xact_lock(504403489139) as ours,
+  (select last_value + 1 from message_id_seq) as next_id;
 
 -- name: queue_low_mark_move
 -- Raises low_id in two steps, so that it never passes a row that may still
--- commit. Step one notes a candidate: the lowest id in sight, and the next
--- transaction number. Every id below the candidate was drawn by a transaction
--- that had its number already (see invite_create), so once all transactions
--- before that number have ended, whatever is below and committed is in sight;
--- step two then takes the candidate, or a lower row that came into sight.
+-- commit. Step one notes a candidate, the lowest id in sight, and the number
+-- that this transaction is given then. Every id below the candidate was drawn
+-- by a transaction that had its number already (see invite_create), a lower
+-- one; pg_snapshot_xmax would not do, as it may be the number of one that
+-- runs. So once all transactions before that number have ended, whatever is
+-- below and committed is in sight; step two then takes the candidate, or a
+-- lower row that came into sight.
 -- Rows enter ready only once, with fresh ids, so none comes back below. Small
 -- steps are not worth a write: a claim may walk a thousand dead entries.
+-- $1 is behind all ids that were drawn before this statement's snapshot.
 with seen as materialized (
   select b.medium, b.pool_id, coalesce((select r.id from ready r
     where r.medium = b.medium and r.pool_id = b.pool_id and r.id >= b.low_id
-    order by r.id limit 1),
-    (select last_value + 1 from message_id_seq)) as lowest
+    order by r.id limit 1), $1::bigint) as lowest
   from backlog b
 )
 update backlog b set
@@ -174,7 +178,7 @@ update backlog b set
   next_low_xid = case
     when b.next_low_xid is null
       or b.next_low_xid <= pg_snapshot_xmin(pg_current_snapshot())
-    then pg_snapshot_xmax(pg_current_snapshot()) else b.next_low_xid end
+    then pg_current_xact_id() else b.next_low_xid end
 from seen s
 where s.medium = b.medium and s.pool_id = b.pool_id
   and s.lowest >= b.low_id + 1000

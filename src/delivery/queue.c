@@ -230,7 +230,8 @@ static bool move_low_marks(struct work *work)
 	if (!rows)
 		return false;
 	return !rows_bool(rows, 0, "ours") ||
-	       db_run_plain(work, QUERY_queue_low_mark_move);
+	       db_run(work, QUERY_queue_low_mark_move,
+	           rows_text(rows, 0, "next_id"));
 }
 
 bool queue_move_low_marks(struct work *work)

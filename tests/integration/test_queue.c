@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "base/clock.h"
 #include "delivery/queue.h"
 #include "harness.h"
 
@@ -103,4 +104,120 @@ Test(queue, claim_is_not_exceeded)
 	cr_assert_eq(claim_most(4).count, 4);
 	cr_assert_eq(claim_most(4).count, 4);
 	cr_assert_eq(claim_most(4).count, 1);
+}
+
+static bool answers(struct work *work, const char *question)
+{
+	const char *sql = mem_printf(work->mem,
+	    "do $$ begin if not (%s) then raise 'no'; end if; end $$",
+	    question);
+
+	return db_script(work, sql);
+}
+
+static bool wait_for(struct work *work, const char *question)
+{
+	int64_t end_ms = clock_steady_ms() + 10000;
+
+	while (!answers(work, question)) {
+		if (clock_steady_ms() > end_ms)
+			return false;
+		clock_sleep_ms(5);
+	}
+	return true;
+}
+
+/* A creation that has drawn its id and not committed. */
+static const char *insert_statement(struct work *work)
+{
+	return mem_printf(work->mem,
+	    "begin; select pg_current_xact_id(); with born as (insert into "
+	    "message (pool_id, medium, destination, username, template_hash) "
+	    "values ('%s', 'EMAIL', 'late@example.com', 'late', (select hash "
+	    "from template limit 1)) returning id) insert into ready (medium, "
+	    "pool_id, id) select 'EMAIL', '%s', id from born",
+	    pool->id, pool->id);
+}
+
+static bool keeper_waits(struct work *work)
+{
+	return wait_for(work, "exists (select from pg_locks where locktype = "
+	                      "'advisory' and objid = 77 and not granted)");
+}
+
+/* Draws an id while the keeper is between its snapshot and the sequence, and
+ * commits when the mark has been moved twice. */
+static int insert_late(struct work *work, struct work *keeper)
+{
+	return db_script(keeper, "select pg_advisory_lock(77)") &&
+	               db_script(keeper, "insert into meeting values (1)") &&
+	               keeper_waits(keeper) &&
+	               db_script(work, insert_statement(work)) &&
+	               db_script(keeper, "select pg_advisory_unlock(77)") &&
+	               wait_for(keeper, "exists (select from backlog where "
+	                                "next_low_id is not null)") &&
+	               queue_move_low_marks(keeper) && db_commit(work)
+	           ? 0
+	           : 1;
+}
+
+/* Not at once: transactions of other tests hold it too. */
+static bool mark_rises(void)
+{
+	int64_t end_ms = clock_steady_ms() + 10000;
+
+	while (!harness_number(&harness, "select max(low_id) from backlog"))
+		if (!queue_move_low_marks(&harness.work) ||
+		    clock_steady_ms() > end_ms)
+			return false;
+	return true;
+}
+
+static int race_for_low_mark(struct harness *all, struct work *work, int number)
+{
+	struct work other = harness_work(all, work->mem);
+
+	if (number)
+		return insert_late(work, &other);
+	return wait_for(work, "exists (select from meeting)") &&
+	               queue_move_low_marks(work)
+	           ? 0
+	           : 1;
+}
+
+Test(queue, low_mark_passes_no_id_that_may_still_commit)
+{
+	int failed[2];
+
+	invite_one(pool, "first");
+	settle(&claim_most(1).deliveries[0], DELIVERY_ACCEPTED, "ok");
+	/* The sequence answers as late as the lock lets it. */
+	harness_value(&harness,
+	    "select setval('message_id_seq', 5000);"
+	    "alter sequence message_id_seq rename to real_seq;"
+	    "create function late() returns bigint language plpgsql as $$ "
+	    "begin perform pg_advisory_xact_lock(77); "
+	    "return (select last_value from usher.real_seq); end $$;"
+	    "create view message_id_seq as select late() as last_value;"
+	    "create table meeting (round int)");
+	harness_race(&harness, 2, race_for_low_mark, failed);
+	cr_assert_eq(failed[0] + failed[1], 0);
+	cr_assert(mark_rises());
+	cr_assert_eq(claim_most(10).count, 1);
+}
+
+/* A creation that takes longer than the keeper's round. */
+Test(queue, low_mark_waits_for_who_runs)
+{
+	struct work slow = harness_work(&harness, harness.mem);
+
+	invite_one(pool, "first");
+	settle(&claim_most(1).deliveries[0], DELIVERY_ACCEPTED, "ok");
+	harness_value(&harness, "select setval('message_id_seq', 5000)");
+	cr_assert(db_script(&slow, insert_statement(&slow)));
+	for (int i = 0; i < 3; i++)
+		cr_assert(queue_move_low_marks(&harness.work));
+	cr_assert(db_commit(&slow));
+	cr_assert_eq(claim_most(10).count, 1);
+	cr_assert(mark_rises());
 }
