@@ -84,7 +84,9 @@ order by c.id;
 -- what came of each. $4 outcome: sent, refused, cancelled, held, retry or
 -- blocked; $5 reason; $6 delay of a retry in ms; $7 whether the attempt is
 -- spent; $8 class, $9 code, $10 enhanced status, $11 words, $12 ms taken;
--- $13 the remote's id. $1 owner. The ids that were ours come back.
+-- $13 the remote's id. $1 owner. The ids that were ours come back. Of
+-- a user who was forgotten meanwhile (no destination) the remote's words are
+-- not kept.
 with ours as (
   delete from in_flight f
   using unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[],
@@ -96,11 +98,12 @@ with ours as (
   returning f.medium, f.attempt, f.losses, t.*
 ), settled as (
   update message m set outcome = o.outcome, settled_at = now(),
-    remote_id = o.remote_id,
+    remote_id = case when m.destination <> '' then o.remote_id end,
     reason = case when o.outcome = 'sent' and exists (select from account a
         where a.pool_id = m.pool_id and a.sub = m.sub
         and a.invitation <> m.invitation)
-      then 'superseded while in session' else o.reason end,
+      then 'superseded while in session'
+      when m.destination <> '' or o.outcome = 'cancelled' then o.reason end,
     sealed = case when o.outcome in ('refused', 'held') then m.sealed end
   from ours o
   where m.id = o.id
@@ -118,8 +121,9 @@ with ours as (
 ), evidence as (
   insert into attempt (message_id, attempt, owner, class, code, status,
     words, took_ms)
-  select id, attempt, $1, class, code, status, words, took_ms
-  from ours where class is not null
+  select o.id, o.attempt, $1, o.class, o.code, o.status,
+    case when m.destination <> '' then o.words end, o.took_ms
+  from ours o join message m on m.id = o.id where o.class is not null
 )
 select id from ours;
 
@@ -239,12 +243,20 @@ where id = any(array(select id from r union select id from l
 returning id;
 
 -- name: queue_forget_user
--- Personal data leaves the history of a deleted user. A lane that has a
--- message in its session keeps the address in memory and needs no more: the
--- message is cancelled when it comes back.
-update message set destination = '', username = ''
-where pool_id = $1 and ($2::uuid is null or sub = $2::uuid)
-  and destination <> '';
+-- Personal data leaves the history of a deleted user, and the password of a
+-- refused or held message; what the remote said may repeat the address. A lane
+-- that has a message in its session keeps the address in memory and needs no
+-- more: the message is cancelled when it comes back.
+with forgotten as (
+  update message set destination = '', username = '', sealed = null,
+    remote_id = null,
+    reason = case when outcome in ('refused', 'held') then null else reason end
+  where pool_id = $1 and ($2::uuid is null or sub = $2::uuid)
+    and destination <> ''
+  returning id
+)
+update attempt set words = null
+where message_id = any(array(select id from forgotten));
 
 -- name: queue_expire
 -- Passwords that ran out: the sealed text goes, what waits is cancelled.

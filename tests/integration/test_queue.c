@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "account/user.h"
 #include "base/clock.h"
 #include "delivery/queue.h"
 #include "harness.h"
@@ -220,4 +221,43 @@ Test(queue, low_mark_waits_for_who_runs)
 	cr_assert(db_commit(&slow));
 	cr_assert_eq(claim_most(10).count, 1);
 	cr_assert(mark_rises());
+}
+
+/* Relays like to repeat the address. */
+static void expect_forgotten(void)
+{
+	cr_assert_str_eq(harness_value(&harness,
+	                     "select string_agg(t, ' ') from (select m::text "
+	                     "as t from message m union all select a::text "
+	                     "from attempt a) as x where t like '%%@ex%%'"),
+	    "");
+}
+
+Test(queue, address_leaves_the_history_with_the_user)
+{
+	for (int i = 0; i < 3; i++)
+		invite_one(pool, mem_printf(harness.mem, "user%d", i));
+	struct queue_claim claim = claim_most(3);
+	cr_assert_eq(claim.count, 3);
+	settle(&claim.deliveries[0], DELIVERY_REFUSED,
+	    "550 5.1.1 <user0@example.com>: no such user");
+	delivery_note_id(&claim.deliveries[1], "taken for user1@example.com");
+	settle(&claim.deliveries[1], DELIVERY_ACCEPTED,
+	    "250 taken for user1@example.com");
+	for (int i = 0; i < 3; i++)
+		cr_assert(user_delete(&harness.work, pool,
+		    mem_printf(harness.mem, "user%d", i)));
+	expect_forgotten();
+	/* In a session while its user was deleted. */
+	delivery_note_id(&claim.deliveries[2], "taken for user2@example.com");
+	settle(&claim.deliveries[2], DELIVERY_REFUSED,
+	    "550 5.1.1 <user2@example.com>: no such user");
+	expect_forgotten();
+	cr_assert_str_eq(harness_value(&harness,
+	                     "select string_agg(outcome, ' ' order by id) from "
+	                     "message"),
+	    "refused sent refused");
+	cr_assert_eq(harness_number(&harness, "select count(*) from message "
+	                                      "where sealed is not null"),
+	    0);
 }
