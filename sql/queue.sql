@@ -11,31 +11,40 @@
 -- transaction pins them. "= any(array(...))" and ctid keep the planner from
 -- joining with the whole table.
 --
+-- A message whose lane was lost is claimed alone: if it is what ends lanes,
+-- it takes no other along.
+--
 -- A template comes with the first of its messages only.
 with due as materialized (
-  select id from later
+  select id, losses from later
   where medium = $1 and due_at <= now()
   order by due_at limit $2::int for update skip locked
+), suspect as materialized (
+  select id from due where losses > 0 limit 1
 ), from_later as (
-  delete from later where id = any(array(select id from due))
+  delete from later where id = any(array(select id from due
+    where id = (select id from suspect) or not exists (select from suspect)))
   returning id, attempts, losses
 ), turns as materialized (
   select b.pool_id, b.low_id from backlog b
   where b.medium = $1 and exists (select from ready r
     where r.medium = $1 and r.pool_id = b.pool_id and r.id >= b.low_id)
   order by b.pool_id <= $5, b.pool_id limit 16
+), room as materialized (
+  select case when exists (select from suspect) then 0
+    else $2::int - (select count(*) from due) end as most
 ), share as materialized (
-  select ceil(($2::int - (select count(*) from due))::numeric
-    / greatest(1, (select count(*) from turns)))::bigint as most
+  select ceil(most::numeric
+    / greatest(1, (select count(*) from turns)))::bigint as most from room
 ), picked as materialized (
   select p.place from turns t cross join lateral (
     select r.ctid as place from ready r
     where r.medium = $1 and r.pool_id = t.pool_id and r.id >= t.low_id
     order by r.id limit (select most from share)
     for update skip locked) p
-  limit $2::int - (select count(*) from due)
 ), from_ready as (
-  delete from ready where ctid = any(array(select place from picked))
+  delete from ready where ctid = any(array(select place from picked
+    limit (select most from room)))
   returning id
 ), taken as (
   insert into in_flight (id, medium, owner, epoch, attempt, losses,
@@ -75,7 +84,9 @@ order by c.id;
 -- what came of each. $4 outcome: sent, refused, cancelled, held, retry or
 -- blocked; $5 reason; $6 delay of a retry in ms; $7 whether the attempt is
 -- spent; $8 class, $9 code, $10 enhanced status, $11 words, $12 ms taken;
--- $13 the remote's id. $1 owner. The ids that were ours come back.
+-- $13 the remote's id. $1 owner. The ids that were ours come back. Of
+-- a user who was forgotten meanwhile (no destination) the remote's words are
+-- not kept.
 with ours as (
   delete from in_flight f
   using unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[],
@@ -87,11 +98,12 @@ with ours as (
   returning f.medium, f.attempt, f.losses, t.*
 ), settled as (
   update message m set outcome = o.outcome, settled_at = now(),
-    remote_id = o.remote_id,
+    remote_id = case when m.destination <> '' then o.remote_id end,
     reason = case when o.outcome = 'sent' and exists (select from account a
         where a.pool_id = m.pool_id and a.sub = m.sub
         and a.invitation <> m.invitation)
-      then 'superseded while in session' else o.reason end,
+      then 'superseded while in session'
+      when m.destination <> '' or o.outcome = 'cancelled' then o.reason end,
     sealed = case when o.outcome in ('refused', 'held') then m.sealed end
   from ours o
   where m.id = o.id
@@ -109,8 +121,9 @@ with ours as (
 ), evidence as (
   insert into attempt (message_id, attempt, owner, class, code, status,
     words, took_ms)
-  select id, attempt, $1, class, code, status, words, took_ms
-  from ours where class is not null
+  select o.id, o.attempt, $1, o.class, o.code, o.status,
+    case when m.destination <> '' then o.words end, o.took_ms
+  from ours o join message m on m.id = o.id where o.class is not null
 )
 select id from ours;
 
@@ -227,12 +240,20 @@ where id = any(array(select id from r union select id from l
 returning id;
 
 -- name: queue_forget_user
--- Personal data leaves the history of a deleted user. A lane that has a
--- message in its session keeps the address in memory and needs no more: the
--- message is cancelled when it comes back.
-update message set destination = '', username = ''
-where pool_id = $1 and ($2::uuid is null or sub = $2::uuid)
-  and destination <> '';
+-- Personal data leaves the history of a deleted user, and the password of a
+-- refused or held message; what the remote said may repeat the address. A lane
+-- that has a message in its session keeps the address in memory and needs no
+-- more: the message is cancelled when it comes back.
+with forgotten as (
+  update message set destination = '', username = '', sealed = null,
+    remote_id = null,
+    reason = case when outcome in ('refused', 'held') then null else reason end
+  where pool_id = $1 and ($2::uuid is null or sub = $2::uuid)
+    and destination <> ''
+  returning id
+)
+update attempt set words = null
+where message_id = any(array(select id from forgotten));
 
 -- name: queue_expire
 -- Passwords that ran out: the sealed text goes, what waits is cancelled.

@@ -10,6 +10,14 @@ where a.pool_id = $1 and a.sub = coalesce(
   (select n.sub from name n where n.pool_id = $1 and n.value = $2
     order by n.kind = 'username' desc limit 1), $3::uuid);
 
+-- name: user_lock
+-- By sub alone, as it is now; kept from others until the transaction ends.
+select a.pool_id, a.username, a.sub, a.status, a.enabled, a.attributes,
+  a.password_hash, a.invitation, ms(a.created_at) as created_ms,
+  ms(a.modified_at) as modified_ms,
+  ms(a.password_expires_at) as password_expires_ms
+from account a where a.pool_id = $1 and a.sub = $2::uuid for update;
+
 -- name: user_list
 -- $2: the sub behind which to go on, or null; $3: how many.
 select a.pool_id, a.username, a.sub, a.status, a.enabled, a.attributes,

@@ -285,7 +285,7 @@ static bool name_taken(struct work *work, struct creation *creation,
 static bool unverify(struct work *work, const struct pool *pool,
     const char *sub, const char *kind)
 {
-	struct user *owner = user_find(work, pool, sub);
+	struct user *owner = user_lock(work, pool, sub);
 
 	if (!owner)
 		return false;

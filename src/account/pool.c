@@ -13,6 +13,7 @@
 
 #define VALIDITY_DAYS_DEFAULT 7
 #define ID_LETTERS            9
+#define NAME_MOST             1024 /* bytes; a row of an index has 2,704 */
 
 static bool has_word(const struct field_words *words, const char *word)
 {
@@ -278,5 +279,7 @@ int64_t pool_count_users(struct work *work, const char *id)
 const char *pool_fold(struct work *work, const struct pool *pool,
     const char *name)
 {
-	return pool->case_sensitive ? name : utf8_fold(work->mem, name);
+	if (!pool->case_sensitive)
+		name = utf8_fold(work->mem, name);
+	return strlen(name) > NAME_MOST ? secret_digest(work->mem, name) : name;
 }

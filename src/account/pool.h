@@ -62,7 +62,8 @@ bool pool_delete(struct work *work, const char *id);
 /* Users in it; -1 with the error when they cannot be counted. */
 int64_t pool_count_users(struct work *work, const char *id);
 
-/* A name as it is compared in this pool: folded unless case is heeded. */
+/* A name as it is compared in this pool: folded unless case is heeded; the
+ * digest of one that is too long for an index. */
 const char *pool_fold(struct work *work, const struct pool *pool,
     const char *name);
 

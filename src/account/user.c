@@ -32,12 +32,9 @@ static bool is_sub(const char *name)
 	return pattern_whole("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", name);
 }
 
-struct user *user_find(struct work *work, const struct pool *pool,
-    const char *name)
+static struct user *read_one(struct work *work, struct rows *rows)
 {
 	struct user *user = mem_make(work->mem, struct user);
-	struct rows *rows = db_run(work, QUERY_user_find, pool->id,
-	    pool_fold(work, pool, name), is_sub(name) ? name : NULL);
 
 	if (!rows)
 		return NULL;
@@ -46,6 +43,20 @@ struct user *user_find(struct work *work, const struct pool *pool,
 		return NULL;
 	}
 	return read_row(work, rows, 0, user) ? user : NULL;
+}
+
+struct user *user_find(struct work *work, const struct pool *pool,
+    const char *name)
+{
+	return read_one(work,
+	    db_run(work, QUERY_user_find, pool->id, pool_fold(work, pool, name),
+	        is_sub(name) ? name : NULL));
+}
+
+struct user *user_lock(struct work *work, const struct pool *pool,
+    const char *sub)
+{
+	return read_one(work, db_run(work, QUERY_user_lock, pool->id, sub));
 }
 
 struct user *user_list(struct work *work, const struct pool *pool,

@@ -43,7 +43,10 @@ struct user *user_list(struct work *work, const struct pool *pool,
 /* Deletes the user, cancels what waits, forgets addresses in history. */
 bool user_delete(struct work *work, const struct pool *pool, const char *name);
 
-/* Both within the caller's transaction: */
+/* All within the caller's transaction. By sub alone, and nobody else changes
+ * the user before it ends. */
+struct user *user_lock(struct work *work, const struct pool *pool,
+    const char *sub);
 bool user_set_attributes(struct work *work, const struct user *user,
     const cJSON *attributes);
 

@@ -40,6 +40,7 @@ struct relay {
 /* One message in a session. */
 struct letter {
 	struct delivery *delivery;
+	const struct smtp_dialogue *dialogue;
 	smtp_message_t message;
 	smtp_recipient_t recipient;
 	bool body_started;
@@ -178,14 +179,15 @@ static bool bad(const smtp_status_t *status)
 }
 
 /* The event, both replies and the recipient; or a 250 in a syntax that the
- * library does not like, after the whole body. */
+ * library does not like, after the whole body. Not where the body goes in
+ * chunks: the 250 may be that of a chunk before the last. */
 static bool accepted(const struct letter *letter, const smtp_status_t *rcpt,
     const smtp_status_t *transfer)
 {
 	if (!good(rcpt) || !good(transfer))
 		return false;
 	return letter->sent ? smtp_recipient_check_complete(letter->recipient)
-	                    : letter->body_done;
+	                    : letter->body_done && !letter->dialogue->chunking;
 }
 
 static void tell_accepted(struct letter *letter, const smtp_status_t *transfer)
@@ -196,8 +198,7 @@ static void tell_accepted(struct letter *letter, const smtp_status_t *transfer)
 
 	delivery_tell(delivery, DELIVERY_ACCEPTED, transfer->code, "2.0.0",
 	    mem_printf(mem, "%d %s", transfer->code, text));
-	snprintf(delivery->outcome.remote_id,
-	    sizeof(delivery->outcome.remote_id), "%s", text);
+	delivery_note_id(delivery, text);
 }
 
 /* What the library's records say of this letter, in order of precedence: a
@@ -357,6 +358,7 @@ static bool add_letters(struct session *session, smtp_session_t handle)
 	for (size_t i = 0; i < session->count; i++) {
 		struct letter *letter = &session->letters[i];
 		struct delivery *delivery = letter->delivery;
+		letter->dialogue = &session->dialogue;
 		letter->message = smtp_add_message(handle);
 		if (!letter->message ||
 		    !smtp_set_reverse_path(letter->message, delivery->sender) ||

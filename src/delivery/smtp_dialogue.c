@@ -30,6 +30,9 @@ static void take_line(struct smtp_dialogue *dialogue)
 	memcpy(dialogue->line, line, dialogue->partial_length);
 	dialogue->line[dialogue->partial_length] = '\0';
 	dialogue->partial_length = 0;
+	if (strncmp(dialogue->line, "250", 3) == 0 && dialogue->line[3] &&
+	    strcasecmp(dialogue->line + 4, "CHUNKING") == 0)
+		dialogue->chunking = true;
 	if (!whole)
 		return;
 	dialogue->code = (int)strtol(dialogue->line, NULL, 10);

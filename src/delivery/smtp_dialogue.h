@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * smtp_dialogue - what libesmtp does not tell, read off the wire: the last
- * reply, whether AUTH succeeded, 421 anywhere, and plain text injected behind
- * the answer to STARTTLS. What the client writes is never kept.
+ * reply, whether AUTH succeeded and CHUNKING is offered, 421 anywhere, and
+ * plain text injected behind the answer to STARTTLS. What the client writes is
+ * never kept.
  */
 #ifndef DELIVERY_SMTP_DIALOGUE_H
 #define DELIVERY_SMTP_DIALOGUE_H
@@ -13,6 +14,7 @@
 struct smtp_dialogue {
 	bool auth_wanted;
 	bool auth_done;    /* a 235 came */
+	bool chunking;     /* offered by the relay (RFC 3030) */
 	bool tls_pending;  /* STARTTLS was written, its answer is awaited */
 	int code;          /* of the last whole reply */
 	char line[256];    /* the last line of it */

@@ -7,6 +7,9 @@
 
 #include "account/attribute.h"
 #include "account/user.h"
+#include "base/secret.h"
+#include "base/str.h"
+#include "base/utf8.h"
 #include "harness.h"
 
 #define EMAIL "{'UsernameAttributes':['email']}"
@@ -365,4 +368,30 @@ Test(golden, a_conflict_leaves_nothing_behind)
 	        user_find(&harness.work, pool, "a@example.com")->attributes,
 	        "email_verified"),
 	    "true");
+}
+
+static struct user *invite_preferred(struct pool *pool, const char *username,
+    const char *alias)
+{
+	return harness_invite(&harness, pool,
+	    mem_printf(harness.mem,
+	        "{'Username':'%s','UserAttributes':[{'Name':"
+	        "'preferred_username','Value':'%s'}]}",
+	        username, alias),
+	    NULL);
+}
+
+/* A row of PostgreSQL's index has 2,704 bytes; these do not compress. */
+Test(golden, long_alias_is_unique_too)
+{
+	struct pool *pool = harness_pool(&harness,
+	    "{'AliasAttributes':['preferred_username']}");
+	struct str *alias = str_new(harness.mem, 8192);
+
+	for (int i = 0; i < 2048; i++)
+		utf8_add(alias, 0x4e00 + secret_random_below(20000));
+	cr_assert(invite_preferred(pool, "alice", str_text(alias)), "%s",
+	    harness.work.err.detail);
+	cr_assert_null(invite_preferred(pool, "bob", str_text(alias)));
+	cr_assert_eq(harness.work.err.code, ERR_USERNAME_EXISTS);
 }

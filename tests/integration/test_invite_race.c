@@ -170,6 +170,74 @@ Test(race, forced_aliases_from_two_at_once)
 	    1);
 }
 
+/* 0 takes the owner's address, 1 the number. */
+static int take_from_owner(struct harness *all, struct work *work, int number)
+{
+	int failed = 0;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		meet(work, i);
+		const char *mail = mem_printf(work->mem, "a%d@example.com", i);
+		const char *phone = mem_printf(work->mem, "+1555555%04d", i);
+		const char *kind = number ? "phone_number" : "email";
+		failed += !harness_invite_by(work, all, pool,
+		    mem_printf(work->mem,
+		        "{'Username':'taker%d-%d','ForceAliasCreation':true,"
+		        "'UserAttributes':[{'Name':'%s','Value':'%s'},"
+		        "{'Name':'%s_verified','Value':'true'}]}",
+		        number, i, kind, number ? phone : mail, kind),
+		    NULL);
+	}
+	return failed;
+}
+
+/* Neither may bring back the flag that the other took. */
+Test(race, both_aliases_of_one_owner_forced_at_once)
+{
+	int failed[2];
+
+	pool = harness_pool(&harness,
+	    "{'AliasAttributes':['email','phone_number']}");
+	make_meeting_place();
+	for (int i = 0; i < ROUNDS; i++)
+		harness_must_invite(&harness, pool,
+		    mem_printf(harness.mem,
+		        "{'Username':'owner%d','UserAttributes':["
+		        "{'Name':'email','Value':'a%d@example.com'},"
+		        "{'Name':'email_verified','Value':'true'},"
+		        "{'Name':'phone_number','Value':'+1555555%04d'},"
+		        "{'Name':'phone_number_verified','Value':'true'}]}",
+		        i, i, i));
+	harness_race(&harness, 2, take_from_owner, failed);
+	cr_assert_eq(failed[0] + failed[1], 0);
+	cr_assert_eq(harness_number(&harness,
+	                 "select count(*) from account where username like "
+	                 "'owner%' and attributes::text like '%true%'"),
+	    0);
+}
+
+/* A username may look like another user's sub. */
+Test(race, forced_alias_finds_its_owner_by_sub_alone)
+{
+	static const char request[] =
+	    "{'Username':'%s','ForceAliasCreation':true,'UserAttributes':["
+	    "{'Name':'email','Value':'%s@example.com'},"
+	    "{'Name':'email_verified','Value':'true'}]}";
+
+	pool = harness_pool(&harness, ALIAS);
+	const struct user *owner = harness_must_invite(&harness, pool,
+	    mem_printf(harness.mem, request, "owner", "a"));
+	harness_must_invite(&harness, pool,
+	    mem_printf(harness.mem, request, owner->sub, "b"));
+	harness_must_invite(&harness, pool,
+	    mem_printf(harness.mem, request, "taker", "a"));
+	cr_assert_str_eq(harness_value(&harness,
+	                     "select string_agg(attributes ->> "
+	                     "'email_verified', ' ' order by created_at) from "
+	                     "account"),
+	    "false true true");
+}
+
 #define MAIL "'UserAttributes':[{'Name':'email','Value':'a@example.com'}]"
 
 /* 0 sends again, 1 deletes. */

@@ -87,5 +87,6 @@ Test(migrate, a_changed_migration_is_refused)
 {
 	harness_value(&harness,
 	    "update migration set checksum = 'x' where number = 1");
-	refuse("migration 1 in the database is not the one in this program");
+	refuse("migration 1 in the database is not the one in this program: "
+	       "another version made it; use a new database or folder");
 }

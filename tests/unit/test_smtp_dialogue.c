@@ -200,3 +200,16 @@ Test(smtp_dialogue, addresses_are_no_enhanced_codes)
 	expect_status("5.... x", "");
 	expect_status("5.1.1x", "");
 }
+
+Test(smtp_dialogue, tells_whether_chunking_is_offered)
+{
+	begin(false);
+	hear("250-mail.example\r\n250-CHUNKINGS\r\n250 8BITMIME\r\n");
+	hear("250\r\n550 CHUNKING\r\n");
+	cr_expect_not(dialogue.chunking);
+	hear("250-mail.example\r\n250-chunking\r\n250 8BITMIME\r\n");
+	cr_expect(dialogue.chunking);
+	begin(false);
+	hear("250-mail.example\r\n250 CHUNKING\r\n");
+	cr_expect(dialogue.chunking);
+}

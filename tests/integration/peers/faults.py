@@ -4,6 +4,8 @@
 of the catalogue must have; a test carries the fault's number.
 covers: delivery/smtp.c
 """
+import quopri
+import re
 import sys
 import time
 import unittest
@@ -187,6 +189,49 @@ class Faults(unittest.TestCase):
                     self.usher.reaches(number, "sent")
                 self.assertEqual(len(self.peer.mails), 3)
                 self.usher.stop_all()
+
+    def test_23_chunks(self):
+        ids = self.begin(3, EHLO="250-peer\r\n250-PIPELINING\r\n250 CHUNKING")
+        for number in ids:
+            self.usher.reaches(number, "sent")
+        self.assertEqual(len(self.peer.mails), 3)
+
+    def test_23_drop_behind_a_chunk(self):
+        for pipelining in ("250-PIPELINING\r\n", ""):
+            with self.subTest(pipelining=pipelining):
+                ids = self.begin(3, BDAT=nth(1, "250 2.0.0 go on",
+                                             nth(2, hang_up, "250 2.0.0 ok")),
+                                 EHLO=f"250-peer\r\n{pipelining}250 CHUNKING")
+                self.assertIn(self.first_class(ids[0]),
+                              ("RETRY", "AMBIGUOUS"))
+                for number in ids[1:]:
+                    self.usher.reaches(number, "sent")
+                self.usher.stop_all()
+
+    def test_23_answer_that_is_not_utf8(self):
+        """It must not keep the outcomes of a batch from the database."""
+        ids = self.begin(3, dot=b"250 2.0.0 angenommen f\xfcr caf\xe9\r\n")
+        for number in ids:
+            message = self.usher.reaches(number, "sent")
+            self.assertIn("f?r caf?", message["remote_id"])
+        self.assertEqual(len(self.peer.mails), 3)
+
+    def test_23_answer_with_the_password(self):
+        self.peer = Peer()
+        Faults.turn += 1
+        number = self.usher.invite_mail(self.pool, f"user{self.turn}")
+
+        def echo(count, line):
+            plain = quopri.decodestring(self.peer.mails[-1]).decode()
+            password = re.search(r"password is\s+(\S+)\s", plain).group(1)
+            HOUSE.note_secret(password, "a temporary password")
+            return "250 2.0.0 taken " + password
+        self.peer.answers["dot"] = echo
+        self.usher.write(smtp_port=self.peer.port, smtp_user="",
+                         smtp_tls="auto")
+        self.usher.start()
+        message = self.usher.reaches(number, "sent")
+        self.assertEqual(message["remote_id"], "2.0.0 taken ****")
 
     def test_24_data_answered_by_250(self):
         number, = self.begin(DATA="250 2.0.0 thanks")

@@ -9,7 +9,7 @@ GOOD = {
     "greeting": "220 peer ready", "EHLO": "250-peer\r\n250 PIPELINING",
     "MAIL": "250 2.1.0 ok", "RCPT": "250 2.1.5 ok", "DATA": "354 go on",
     "dot": "250 2.0.0 taken", "RSET": "250 ok", "QUIT": "221 bye",
-    "STARTTLS": "220 go ahead", "AUTH": "235 2.7.0 ok", "NOOP": "250 ok",
+    "BDAT": "250 2.0.0 taken", "STARTTLS": "220 go ahead", "AUTH": "235 2.7.0 ok", "NOOP": "250 ok",
 }
 
 
@@ -24,6 +24,7 @@ class Peer:
     def __init__(self, **answers):
         self.answers = {**GOOD, **answers}
         self.mails = []
+        self.chunks = b""  # of a mail that has not ended
         self.commands = []
         self.sessions = 0
         self.counts = {}
@@ -74,6 +75,8 @@ class Peer:
             if verb == "DATA" and not taken:
                 conn.sendall(b"503 5.5.1 no valid recipient\r\n")
                 continue
+            if verb == "BDAT":
+                self.take_chunk(line, lines)
             text = self.answer(conn, verb, line)
             if verb == "RCPT":
                 taken = isinstance(text, str) and text.startswith("2")
@@ -82,6 +85,14 @@ class Peer:
             if verb == "DATA" and isinstance(text, str) and \
                     text.startswith("354"):
                 self.take_mail(conn, lines)
+
+    def take_chunk(self, line, lines):
+        """RFC 3030: the bytes follow the command; LAST ends the mail."""
+        words = line.upper().split()
+        self.chunks += lines.read(int(words[1]))
+        if words[-1] == "LAST":
+            self.mails.append(self.chunks)
+            self.chunks = b""
 
     def take_mail(self, conn, lines):
         mail = b""
