@@ -33,6 +33,17 @@ static int words_of(const struct command *command, char **argv)
 	return words;
 }
 
+/* What was typed comes back in errors; a terminal must not obey it. */
+static const char *printable(struct mem *mem, const char *text)
+{
+	char *copy = mem_text(mem, text);
+
+	for (char *at = copy; *at; at++)
+		if ((unsigned char)*at < ' ' || *at == 0x7f)
+			*at = '?';
+	return copy;
+}
+
 static int fail(const struct cli *cli)
 {
 	const struct err *err = &cli->work.err;
@@ -43,9 +54,10 @@ static int fail(const struct cli *cli)
 		json_add(json, "message", err->message);
 		puts(json_print(cli->work.mem, json));
 	}
-	fprintf(stderr, "usher: %s\n", err->message);
+	fprintf(stderr, "usher: %s\n", printable(cli->work.mem, err->message));
 	if (*err->detail)
-		fprintf(stderr, "usher: %s\n", err->detail);
+		fprintf(stderr, "usher: %s\n",
+		    printable(cli->work.mem, err->detail));
 	return err_exit_status(err->code);
 }
 

@@ -17,6 +17,7 @@
 #include "delivery/capture.h"
 #include "delivery/keeper.h"
 #include "delivery/lane.h"
+#include "delivery/relay.h"
 #include "delivery/text.h"
 #include "service.h"
 
@@ -108,21 +109,30 @@ static bool check_roles(struct err *err)
 	return true;
 }
 
+/* The one that the settings name, or NULL. */
+static const struct carrier *text_carrier_of(const struct config *config)
+{
+	if (strcmp(config->text_carrier, "capture") == 0)
+		return &capture_text_carrier;
+	return strcmp(config->text_carrier, "http") == 0 &&
+	               *config->gateway_file
+	           ? &text_carrier
+	           : NULL;
+}
+
 static void add_children(struct service *service)
 {
 	const struct config *config = engine.config;
 	bool capture = strcmp(config->mail_carrier, "capture") == 0;
+	const struct carrier *text = text_carrier_of(config);
 
 	if (has_role("mail") && capture)
 		service_add(service, "mail", run_lane, &capture_mail_carrier);
 	if (has_role("mail") && strcmp(config->mail_carrier, "smtp") == 0)
 		for (int64_t i = 0; i < config->mail_lanes; i++)
 			service_add(service, "mail", run_mail, NULL);
-	if (has_role("text") && strcmp(config->text_carrier, "capture") == 0)
-		service_add(service, "text", run_lane, &capture_text_carrier);
-	if (has_role("text") && strcmp(config->text_carrier, "http") == 0 &&
-	    *config->gateway_file)
-		service_add(service, "text", run_lane, &text_carrier);
+	if (has_role("text") && text)
+		service_add(service, "text", run_lane, text);
 	if (has_role("keeper") && !options.drain)
 		service_add(service, "keeper", run_keeper, NULL);
 }
@@ -144,6 +154,28 @@ static bool reload(void)
 	return false;
 }
 
+static bool opens(const struct carrier *carrier, struct err *err)
+{
+	MEM_AUTO mem = mem_new(NULL);
+
+	return carrier->open(mem, &engine, err) != NULL;
+}
+
+/* What a lane would say again at each of its starts. */
+static bool check_carriers(struct err *err)
+{
+	const struct config *config = engine.config;
+	const struct carrier *text = text_carrier_of(config);
+
+	if (strcmp(config->mail_carrier, "capture") == 0 &&
+	    !opens(&capture_mail_carrier, err))
+		return false;
+	if (strcmp(config->mail_carrier, "smtp") == 0 &&
+	    !relay_check_config(config, err))
+		return false;
+	return !text || opens(text, err);
+}
+
 /* Before any child is started, so that what is wrong is said once. */
 static bool check_start(struct err *err)
 {
@@ -153,7 +185,7 @@ static bool check_start(struct err *err)
 	if (start_config(process, options.config, &engine, err) &&
 	    check_roles(err) && start_keys(process, &engine, err)) {
 		if (start_database(&work, &engine))
-			return true;
+			return check_carriers(err);
 		*err = work.err;
 	}
 	return false;

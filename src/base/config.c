@@ -316,11 +316,9 @@ void config_print_manual(FILE *out)
 
 const char *config_secret(struct mem *mem, const char *path, struct err *err)
 {
-	if (!*path)
-		return "";
-	char *text = file_read(mem, path, 4096, err);
-	if (!text)
-		return NULL;
-	text[strcspn(text, "\r\n")] = '\0';
-	return mem_secret(text);
+	const char *secret = *path ? file_first_line(mem, path, err) : "";
+
+	if (!secret)
+		err->code = ERR_CONFIG;
+	return secret;
 }

@@ -10,9 +10,11 @@
 
 #include "base/str.h"
 
+#define SECRET_MOST 4096
+
 static bool failed(struct err *err, const char *what, const char *path)
 {
-	return err_set(err, ERR_CONFIG, "cannot %s '%s': %s", what, path,
+	return err_set(err, ERR_FILE, "cannot %s '%s': %s", what, path,
 	    strerror(errno));
 }
 
@@ -24,7 +26,7 @@ static bool read_all(struct str *text, int fd, const char *path,
 
 	while ((got = read(fd, block, sizeof(block))) > 0) {
 		if (memchr(block, '\0', (size_t)got))
-			return err_set(err, ERR_CONFIG,
+			return err_set(err, ERR_FILE,
 			    "'%s' is not a text: it has a NUL byte", path);
 		str_add_n(text, block, (size_t)got);
 	}
@@ -32,7 +34,7 @@ static bool read_all(struct str *text, int fd, const char *path,
 	if (got < 0)
 		return failed(err, "read", path);
 	if (str_full(text))
-		return err_set(err, ERR_CONFIG, "'%s' is too long", path);
+		return err_set(err, ERR_FILE, "'%s' is too long", path);
 	return true;
 }
 
@@ -52,6 +54,16 @@ char *file_read(struct mem *mem, const char *path, size_t limit,
 	if (!standard)
 		close(fd);
 	return done ? mem_text(mem, str_text(text)) : NULL;
+}
+
+char *file_first_line(struct mem *mem, const char *path, struct err *err)
+{
+	char *text = file_read(mem, path, SECRET_MOST, err);
+
+	if (!text)
+		return NULL;
+	text[strcspn(text, "\r\n")] = '\0';
+	return mem_secret(text);
 }
 
 static bool write_all(int fd, const char *text)

@@ -13,11 +13,14 @@
 #include "base/mem.h"
 
 /*
- * The text of the file, "-" for standard input. NULL and ERR_CONFIG when it
+ * The text of the file, "-" for standard input. NULL and ERR_FILE when it
  * cannot be read, has more than LIMIT bytes or a NUL.
  */
 char *file_read(struct mem *mem, const char *path, size_t limit,
     struct err *err);
+
+/* The first line of a file that holds a secret; wiped with MEM. */
+char *file_first_line(struct mem *mem, const char *path, struct err *err);
 
 /* Writes a new file; refuses to replace one. On disk when it returns true. */
 bool file_create(const char *path, const char *text, mode_t mode,

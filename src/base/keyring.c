@@ -149,8 +149,10 @@ bool keyring_rotate(struct mem *mem, const char *path, struct err *err)
 	              "up; see usher(1), KEYRING.\n");
 	add_new_key(mem, text);
 	char *old = file_read(mem, path, 65536, err);
-	if (!old)
+	if (!old) {
+		err->code = ERR_KEYS;
 		return false;
+	}
 	mem_secret(old);
 	for (const char *line = old; *line;) {
 		size_t length = strcspn(line, "\n");

@@ -6,6 +6,7 @@
 #include "account/invite.h"
 #include "base/clock.h"
 #include "base/config.h"
+#include "base/file.h"
 #include "base/json.h"
 
 /* "NAME=VALUE" options as a list of {Name, Value}. */
@@ -61,7 +62,7 @@ static bool add_password(struct cli *cli, cJSON *json, const char *path)
 	if (!path)
 		return true;
 	const char *password =
-	    config_secret(cli->work.mem, path, &cli->work.err);
+	    file_first_line(cli->work.mem, path, &cli->work.err);
 	if (password)
 		json_add(json, "TemporaryPassword", password);
 	return password != NULL;

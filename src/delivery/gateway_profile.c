@@ -197,8 +197,6 @@ const struct gateway_profile *gateway_profile_read(struct mem *mem,
 	char *text = file_read(mem, path, PROFILE_MOST, err);
 	cJSON *json = text ? json_read(mem, text, err) : NULL;
 
-	if (!text)
-		return NULL;
 	if (json && read_members(mem, profile, json, err))
 		return profile;
 	char *words = mem_text(mem, err->message);

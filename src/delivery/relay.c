@@ -34,5 +34,10 @@ bool relay_check_config(const struct config *config, struct err *err)
 		    "smtp_user: a password is not sent to '%s' without TLS; "
 		    "set smtp_tls to required",
 		    config->smtp_host);
+	/* So that a session ends while its messages are still ours. */
+	if (config->smtp_session_timeout * 5 / 4 > config->lease_seconds)
+		return err_set(err, ERR_CONFIG,
+		    "lease_seconds: must be at least a quarter longer than "
+		    "smtp_session_timeout");
 	return true;
 }

@@ -71,13 +71,6 @@ static void *relay_open(struct mem *mem, const struct engine *engine,
 
 	if (!relay_check_config(config, err))
 		return NULL;
-	/* So that a session ends while its messages are still ours. */
-	if (config->smtp_session_timeout * 5 / 4 > config->lease_seconds) {
-		err_set(err, ERR_CONFIG,
-		    "lease_seconds: must be at least a quarter longer than "
-		    "smtp_session_timeout");
-		return NULL;
-	}
 	relay->config = config;
 	gethostname(host, sizeof(host) - 1);
 	relay->hello =

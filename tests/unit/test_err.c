@@ -28,6 +28,7 @@ static const struct {
 	{ ERR_DATABASE, "InternalErrorException", 500, 6 },
 	{ ERR_SCHEMA, "InternalErrorException", 500, 6 },
 	{ ERR_COMMIT_UNKNOWN, "InternalErrorException", 500, 6 },
+	{ ERR_FILE, "InvalidParameterException", 400, 4 },
 	{ ERR_KEYS, "InternalErrorException", 500, 7 },
 	{ ERR_CONFIG, "InternalErrorException", 500, 7 },
 	{ ERR_PEER, "InternalErrorException", 500, 8 },

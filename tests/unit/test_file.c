@@ -13,7 +13,7 @@ static void expect_unreadable(const char *path, size_t limit, const char *words)
 	struct err err = { 0 };
 
 	cr_expect_null(file_read(mem, path, limit, &err));
-	cr_expect_eq(err.code, ERR_CONFIG);
+	cr_expect_eq(err.code, ERR_FILE);
 	cr_expect_not_null(strstr(err.message, words), "%s", err.message);
 	cr_expect_not_null(strstr(err.message, path), "%s", err.message);
 }
@@ -82,7 +82,7 @@ Test(file, create_never_replaces)
 	cr_assert_eq(stat(path, &status), 0);
 	cr_expect_eq(status.st_mode & 0777, 0600);
 	cr_expect_not(file_create(path, "two", 0600, &err));
-	cr_expect_eq(err.code, ERR_CONFIG);
+	cr_expect_eq(err.code, ERR_FILE);
 	cr_expect_not_null(strstr(err.message, "File exists"));
 	cr_expect_str_eq(scratch_read(mem, path), "one");
 }
@@ -103,7 +103,7 @@ Test(file, create_needs_the_folder)
 	struct err err = { 0 };
 
 	cr_expect_not(file_create("/nonexistent/x", "", 0600, &err));
-	cr_expect_eq(err.code, ERR_CONFIG);
+	cr_expect_eq(err.code, ERR_FILE);
 }
 
 Test(file, replace_keeps_the_mode)
@@ -171,9 +171,9 @@ Test(file, a_file_is_no_folder)
 	char *path = scratch_file(mem, "");
 
 	cr_expect_not(file_make_folder(path, 0700, &err));
-	cr_expect_eq(err.code, ERR_CONFIG);
+	cr_expect_eq(err.code, ERR_FILE);
 	memset(&err, 0, sizeof(err));
 	cr_expect_not(
 	    file_make_folder(mem_printf(mem, "%s/x", path), 0700, &err));
-	cr_expect_eq(err.code, ERR_CONFIG);
+	cr_expect_eq(err.code, ERR_FILE);
 }

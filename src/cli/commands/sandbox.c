@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "delivery/sandbox.h"
 
-#include "base/config.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "cli/cli.h"
 
@@ -77,7 +77,7 @@ static bool verify(struct cli *cli, const void *given)
 	const char *code = cli->rest[1];
 
 	if (options->code_file)
-		code = config_secret(cli->work.mem, options->code_file,
+		code = file_first_line(cli->work.mem, options->code_file,
 		    &cli->work.err);
 	else if (!code)
 		return work_fail(&cli->work, ERR_USAGE,

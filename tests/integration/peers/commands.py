@@ -197,7 +197,7 @@ class Pools(house.Case):
 
     def test_missing_file(self):
         result = self.usher.run("pool", "create", "--file", "/nonexistent/x")
-        self.assertEqual(result.status, 7)
+        self.assertEqual(result.status, 4)
         self.assertIn("/nonexistent/x", result.err)
 
     def test_standard_input(self):
@@ -327,7 +327,7 @@ class Users(house.Case):
         self.assertNotIn("short", result.out)
 
     def test_missing_password_file(self):
-        result = self.refused(7, "--username", "x",
+        result = self.refused(4, "--username", "x",
                               "--temporary-password-file", "/nonexistent/p")
         self.assertIn("/nonexistent/p", result.err)
 
@@ -469,7 +469,7 @@ class Preview(house.Case):
             stdin=b"\xff{username} {####}").status, 4)
         self.assertEqual(self.usher.run(
             "preview", "--template", "/nonexistent/t",
-            config=False).status, 7)
+            config=False).status, 4)
 
 
 class Doctor(house.Case):
@@ -522,6 +522,28 @@ class Doctor(house.Case):
         finally:
             postfix.stop()
             self.usher.write(mail_carrier="none")
+
+
+class Daemon(house.Case):
+    def refused(self, words, **settings):
+        self.usher.write(**settings)
+        done = subprocess.run(
+            [os.path.join(house.BUILD, "usherd"), "--config",
+             self.usher.config], capture_output=True, text=True, check=False,
+            timeout=30)
+        self.assertEqual(done.returncode, 7, done.stderr)
+        self.assertIn(words, done.stderr)
+
+    def test_capture_must_be_allowed(self):
+        self.refused("allow_capture", mail_carrier="capture")
+        self.refused("allow_capture", mail_carrier="none",
+                     text_carrier="capture")
+        self.refused("limts", text_carrier="http",
+                     gateway_file=self.usher.file("gateway.json", json.dumps({
+                         "name": "x", "url": "http://127.0.0.1/", "method":
+                         "GET", "success": {}, "limts": {}})))
+        self.refused("lease_seconds", text_carrier="none", mail_carrier="smtp",
+                     lease_seconds=20)
 
 
 if __name__ == "__main__":
