@@ -100,15 +100,20 @@ bool file_replace(const char *path, const char *text, struct err *err)
 {
 	MEM_AUTO mem = mem_new(NULL);
 	const char *fresh = mem_printf(mem, "%s.new", path);
-	struct stat status = { .st_mode = 0600 };
+	struct stat status;
+	bool old = stat(path, &status) == 0;
 
-	stat(path, &status);
 	unlink(fresh);
-	if (!file_create(fresh, text, status.st_mode & 0777, err))
+	if (!file_create(fresh, text, 0600, err))
 		return false;
-	if (rename(fresh, path) < 0)
-		return failed(err, "replace", path);
-	return true;
+	/* Whoever read it must be able to go on. */
+	if ((!old || (chown(fresh, status.st_uid, status.st_gid) == 0 &&
+	                 chmod(fresh, status.st_mode & 0777) == 0)) &&
+	    rename(fresh, path) == 0)
+		return true;
+	failed(err, "replace", path);
+	unlink(fresh);
+	return false;
 }
 
 static bool make_folder(const char *path, mode_t mode)

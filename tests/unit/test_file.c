@@ -122,6 +122,26 @@ Test(file, replace_keeps_the_mode)
 	cr_expect_neq(access(mem_printf(mem, "%s.new", path), F_OK), 0);
 }
 
+/* A file of the daemon's that root replaces stays the daemon's. */
+Test(file, replace_keeps_the_owner)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	struct err err = { 0 };
+	char *path = scratch_file(mem, "old");
+	struct stat status;
+
+	if (geteuid() != 0)
+		cr_skip_test("root alone can give a file away");
+	umask(077);
+	cr_assert_eq(chown(path, 65534, 65533), 0);
+	chmod(path, 0640);
+	cr_assert(file_replace(path, "new", &err), "%s", err.message);
+	cr_assert_eq(stat(path, &status), 0);
+	cr_expect_eq(status.st_uid, 65534);
+	cr_expect_eq(status.st_gid, 65533);
+	cr_expect_eq(status.st_mode & 0777, 0640);
+}
+
 Test(file, replace_is_not_stopped_by_what_was_left)
 {
 	MEM_AUTO mem = mem_new(NULL);
