@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "delivery/delivery.h"
 
+#include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
 #include "base/utf8.h"
+
+#define ECHO_LEAST 4 /* bytes; shorter ones are words of the language */
 
 const char *delivery_class_name(enum delivery_class class)
 {
@@ -23,19 +27,97 @@ const char *delivery_class_name(enum delivery_class class)
 	return names[class];
 }
 
+static int hex_value(const char *digits)
+{
+	char pair[3] = "";
+	char *end;
+
+	memcpy(pair, digits, strnlen(digits, 2));
+	long value =
+	    isxdigit((unsigned char)*pair) ? strtol(pair, &end, 16) : 0;
+	return value && !*end && end == pair + 2 ? (int)value : -1;
+}
+
+/* "&#43;", "&#x2b;" or "&amp;". */
+static int entity(const char *text, size_t *length)
+{
+	static const struct {
+		const char *name;
+		char byte;
+	} names[] = { { "&amp;", '&' }, { "&lt;", '<' }, { "&gt;", '>' },
+		{ "&quot;", '"' }, { "&apos;", '\'' } };
+	bool hex = str_starts(text, "&#x");
+	char *end;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (str_starts(text, names[i].name)) {
+			*length = strlen(names[i].name);
+			return names[i].byte;
+		}
+	if (!str_starts(text, "&#"))
+		return -1;
+	long value = strtol(text + (hex ? 3 : 2), &end, hex ? 16 : 10);
+	*length = (size_t)(end - text) + 1;
+	return *end == ';' && value > 0 && value < 256 ? (int)value : -1;
+}
+
+/* The byte that TEXT spells as URLs, JSON, HTML or quoted-printable do, or
+ * -1; *LENGTH is how long the spelling is. */
+static int spelled(const char *text, size_t *length)
+{
+	if (*text == '%' || *text == '=') {
+		*length = 3;
+		return hex_value(text + 1);
+	}
+	if (str_starts(text, "\\u00")) {
+		*length = 6;
+		return hex_value(text + 4);
+	}
+	*length = 2;
+	if (*text == '\\')
+		return text[1] ? (unsigned char)text[1] : -1;
+	*length = 1;
+	return *text == '+' ? ' ' : entity(text, length);
+}
+
+/* How long an echo of SECRET at TEXT is, whole or cut by TEXT's end; 0: there
+ * is none. */
+static size_t echo(const char *text, const char *secret)
+{
+	const char *at = text;
+	size_t length;
+
+	if (!secret || strlen(secret) < ECHO_LEAST)
+		return 0;
+	for (const char *byte = secret; *byte; byte++) {
+		if (!*at || (*byte != *at && *at == '%' && strlen(at) < 3))
+			return byte - secret < ECHO_LEAST
+			           ? 0
+			           : (size_t)(at - text) + strlen(at);
+		if (spelled(at, &length) == (unsigned char)*byte)
+			at += length;
+		else if (*at == *byte)
+			at++;
+		else
+			return 0;
+	}
+	return (size_t)(at - text);
+}
+
 /* What a peer says goes to the database and to people: UTF-8, and never the
- * password that the peer was given. */
+ * secrets that the peer was given. */
 static void note(const struct delivery *delivery, char *into, size_t room,
     const char *text)
 {
-	const char *password = delivery->password;
 	size_t length = 0;
 
 	while (*text) {
 		const char *shown = text;
-		size_t size;
-		if (password && *password && str_starts(text, password)) {
-			text += strlen(password);
+		size_t size = echo(text, delivery->password);
+		if (!size)
+			size = echo(text, delivery->carrier_secret);
+		if (size) {
+			text += size;
 			shown = "****";
 			size = 4;
 		} else {

@@ -64,9 +64,10 @@ struct delivery {
 	size_t text_length;
 	const char *sender; /* envelope sender of a mail */
 	const char *recipient;
-	const char *password; /* opened; NULL when there is none */
-	const char *subject;  /* of a mail, filled */
-	const char *plain;    /* what a person reads, filled */
+	const char *password;       /* opened; NULL when there is none */
+	const char *carrier_secret; /* NULL: the carrier has none */
+	const char *subject;        /* of a mail, filled */
+	const char *plain;          /* what a person reads, filled */
 
 	struct delivery_outcome outcome;
 	bool settled;
@@ -80,7 +81,7 @@ void delivery_note_id(struct delivery *delivery, const char *id);
 
 /*
  * Sets the outcome; STATUS and WORDS may be NULL. What is not UTF-8 in WORDS
- * becomes '?', the delivery's password "****".
+ * becomes '?', the password and the carrier's secret "****", however spelled.
  */
 void delivery_tell(struct delivery *delivery, enum delivery_class class,
     int code, const char *status, const char *words);

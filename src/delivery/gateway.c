@@ -396,6 +396,7 @@ void gateway_judge(struct mem *mem, const struct gateway *gateway,
 	const struct gateway_profile *profile = gateway->profile;
 	struct err err = { 0 };
 
+	delivery->carrier_secret = gateway->secret;
 	delivery->outcome.took_ms = answer->took_ms;
 	if (!answer->answered) {
 		judge_silence(answer, delivery);

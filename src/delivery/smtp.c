@@ -504,8 +504,10 @@ static void relay_send(void *state, struct delivery *const *batch, size_t count,
 	struct err err = { 0 };
 
 	session.letters = mem_array(mem, struct letter, count);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		session.letters[i].delivery = batch[i];
+		batch[i]->carrier_secret = relay->password;
+	}
 	smtp_dialogue_begin(&session.dialogue, *config->smtp_user != '\0');
 	smtp_session_t handle = make_session(mem, &session, &err);
 	if (!handle) {

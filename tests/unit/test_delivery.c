@@ -56,6 +56,42 @@ Test(delivery, words_are_utf8)
 	cr_expect_str_empty(delivery.outcome.remote_id);
 }
 
+/* Gateways repeat the request as it came, in an error page of their own, or
+ * cut. */
+Test(delivery, password_is_found_in_other_spellings)
+{
+	static const char *const echoes[] = { "aB*-+=<c&d 9",
+		"aB%2A-%2b%3D%3Cc%26d%209", "aB*-%2B=%3cc&d+9",
+		"aB*-+\\u003d\\u003Cc\\u0026d 9", "aB*-+=&lt;c&amp;d 9",
+		"aB*-&#43;&#x3D;&#60;c&#x26;d 9", "aB*-+=3D<c&d=209",
+		"\\a\\B*-+=<c\\&d 9" };
+	struct delivery delivery = { .password = "aB*-+=<c&d 9" };
+
+	for (size_t i = 0; i < sizeof(echoes) / sizeof(*echoes); i++) {
+		char words[128];
+		snprintf(words, sizeof(words), "<%s> no", echoes[i]);
+		delivery_tell(&delivery, DELIVERY_REFUSED, 400, NULL, words);
+		cr_expect_str_eq(delivery.outcome.words, "<****> no");
+	}
+	delivery_tell(&delivery, DELIVERY_REFUSED, 400, NULL, "text=aB%2A-%2");
+	cr_expect_str_eq(delivery.outcome.words, "text=****");
+	delivery_tell(&delivery, DELIVERY_REFUSED, 400, NULL, "5% &#; \\u a");
+	cr_expect_str_eq(delivery.outcome.words, "5% &#; \\u a");
+}
+
+Test(delivery, secret_of_the_carrier_is_never_kept)
+{
+	struct delivery delivery = { .password = "pW-1234",
+		.carrier_secret = "s3cr3t/key" };
+
+	delivery_tell(&delivery, DELIVERY_REFUSED, 404, NULL,
+	    "no /send?key=s3cr3t%2Fkey&text=pW-1234");
+	cr_expect_str_eq(delivery.outcome.words, "no /send?key=****&text=****");
+	delivery.carrier_secret = "a";
+	delivery_tell(&delivery, DELIVERY_REFUSED, 404, NULL, "a banana");
+	cr_expect_str_eq(delivery.outcome.words, "a banana");
+}
+
 Test(delivery, password_is_never_kept)
 {
 	struct delivery delivery = { .password = "pW-1234" };

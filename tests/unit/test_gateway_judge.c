@@ -46,11 +46,11 @@ static struct delivery judged_answer(const char *profile,
 	struct delivery delivery = { .password = "pW-12345" };
 	struct err err = { 0 };
 	const struct gateway *gateway =
-	    gateway_read(mem, scratch_file(mem, profile), "", &err);
+	    gateway_read(mem, scratch_file(mem, profile), "s3cr3t", &err);
 
 	cr_assert_not_null(gateway, "%s", err.message);
 	gateway_judge(mem, gateway, answer, &delivery);
-	delivery.password = NULL;
+	delivery.password = delivery.carrier_secret = NULL;
 	return delivery;
 }
 
@@ -96,6 +96,15 @@ Test(gateway_judge, twilio)
 	expect(TWILIO, 400, "{\"code\":20003}", DELIVERY_LANE_FAULT);
 	expect(TWILIO, 401, "{}", DELIVERY_LANE_FAULT);
 	expect(TWILIO, 200, "{\"sid\":\"SM1\"}", DELIVERY_AMBIGUOUS);
+}
+
+Test(gateway_judge, credentials_are_not_kept)
+{
+	struct delivery delivery =
+	    judged(PLAIN, 404, "nothing at /send?key=s3cr3t&to=1");
+
+	cr_expect_str_eq(delivery.outcome.words,
+	    "HTTP 404: nothing at /send?key=****&to=1");
 }
 
 Test(gateway_judge, vonage_says_200_always)
