@@ -11,6 +11,7 @@
 #include "base/config.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "base/str.h"
 #include "db/db.h"
 #include "delivery/backoff.h"
 #include "delivery/queue.h"
@@ -66,6 +67,24 @@ void lane_catch_signals(void)
 	sigaction(SIGPIPE, &action, NULL);
 }
 
+/* Relays and gateways like to repeat the address, a number also without +. */
+static const char *hide(struct mem *mem, const char *words, const char *address,
+    const char *shown)
+{
+	struct str *text = str_new(mem, STR_LIMIT_LARGE);
+	const char *found;
+
+	address += *address == '+';
+	shown += *shown == '+';
+	while (*address && (found = strcasestr(words, address))) {
+		str_add_n(text, words, (size_t)(found - words));
+		str_add(text, shown);
+		words = found + strlen(address);
+	}
+	str_add(text, words);
+	return str_text(text);
+}
+
 static void log_attempt(struct lane *lane, const struct delivery *delivery)
 {
 	MEM_AUTO mem = mem_new(NULL);
@@ -82,7 +101,9 @@ static void log_attempt(struct lane *lane, const struct delivery *delivery)
 	    outcome->code ? db_int(mem, outcome->code) : NULL, "status",
 	    *outcome->status ? outcome->status : NULL, "ms",
 	    db_int(mem, outcome->took_ms), "words",
-	    *outcome->words ? outcome->words : NULL);
+	    *outcome->words
+	        ? hide(mem, outcome->words, delivery->destination, to)
+	        : NULL);
 }
 
 static struct work settle_work(struct lane *lane, struct mem *mem)

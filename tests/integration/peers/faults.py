@@ -141,6 +141,14 @@ class Faults(unittest.TestCase):
         message = self.usher.message(ids[2])
         self.assertEqual(message["history"][0]["status"], "5.1.1")
 
+    def test_17_address_is_not_logged(self):
+        number, = self.begin(RCPT=lambda count, line: "550 5.1.1 " +
+                             line.partition(":")[2] + " is nobody")
+        message = self.usher.reaches(number, "refused")
+        self.assertIn(f"<{message['destination']}>", message["reason"])
+        self.assertNotIn(message["destination"], self.usher.logged())
+        self.assertIn("<u***@example.com> is nobody", self.usher.logged())
+
     def test_18_greylisted(self):
         number, = self.begin(RCPT="450 4.2.0 greylisted", DATA="503 5.5.1 no",
                              EHLO="250-peer\r\n250-PIPELINING\r\n250 "
