@@ -173,6 +173,7 @@ int main(int argc, char **argv)
 {
 	setlocale(LC_CTYPE, "C.UTF-8");
 	secret_init();
+	secret_forbid_dumps();
 	log_set_level(LOG_LEVEL_WARNING);
 	if (argc < 2) {
 		cli_print_help(stderr);

@@ -233,6 +233,7 @@ int main(int argc, char **argv)
 	(void)argc;
 	process = mem;
 	secret_init();
+	secret_forbid_dumps();
 	if (!option_read(mem, rows, argv, &options, &rest, &err))
 		return fail(&err);
 	if (*rest) {

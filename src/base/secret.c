@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <sodium.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 
 #include "base/keyring.h"
 #include "base/log.h"
@@ -21,6 +23,15 @@ void secret_init(void)
 {
 	if (sodium_init() < 0)
 		log_fatal("libsodium cannot be used");
+}
+
+/* The limit does not hold back a program that core_pattern pipes to. */
+void secret_forbid_dumps(void)
+{
+	struct rlimit none = { 0, 0 };
+
+	setrlimit(RLIMIT_CORE, &none);
+	prctl(PR_SET_DUMPABLE, 0);
 }
 
 void secret_random(void *bytes, size_t size)

@@ -21,6 +21,10 @@ struct keyring;
 
 /* Must be called once before anything else here. */
 void secret_init(void);
+
+/* This process, and those that it forks without exec, leave no core dump. */
+void secret_forbid_dumps(void);
+
 void secret_random(void *bytes, size_t size);
 
 /* A number from 0 to BOUND - 1, all equally likely. */

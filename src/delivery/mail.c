@@ -6,8 +6,6 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 
 #include "base/config.h"
 #include "base/keyring.h"
@@ -32,12 +30,9 @@ static const struct option_row rows[] = { OPTION_ROW_TEXT(struct options,
 /* libesmtp looks for certificates below HOME; secrets must not be dumped. */
 static void isolate(void)
 {
-	struct rlimit none = { 0, 0 };
-
 	setenv("HOME", "/nonexistent", 1);
 	unsetenv("XDG_CONFIG_DIR");
-	setrlimit(RLIMIT_CORE, &none);
-	prctl(PR_SET_DUMPABLE, 0);
+	secret_forbid_dumps();
 }
 
 int main(int argc, char **argv)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include <criterion/criterion.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 
 #include "base/keyring.h"
 #include "base/secret.h"
@@ -240,4 +242,14 @@ Test(secret, random)
 		cr_expect(seen[i] > 800 && seen[i] < 1200, "%d: %u", i,
 		    seen[i]);
 	cr_expect_eq(secret_random_below(1), 0);
+}
+
+Test(secret, no_dump_of_what_it_holds)
+{
+	struct rlimit limit;
+
+	secret_forbid_dumps();
+	cr_assert_eq(getrlimit(RLIMIT_CORE, &limit), 0);
+	cr_expect_eq(limit.rlim_max, 0);
+	cr_expect_eq(prctl(PR_GET_DUMPABLE), 0);
 }

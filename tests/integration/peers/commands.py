@@ -13,6 +13,7 @@ import email.policy
 import json
 import os
 import re
+import resource
 import subprocess
 import sys
 import unittest
@@ -21,7 +22,7 @@ sys.dont_write_bytecode = True
 
 import house  # noqa: E402
 import relay  # noqa: E402
-from house import HOUSE, Usher  # noqa: E402
+from house import HOUSE, Usher, children_of  # noqa: E402
 
 WHY_NO_RELAY = relay.missing()
 
@@ -175,6 +176,18 @@ class Environment(house.Case):
             timeout=60 * house.SLOW)
         text = daemon.stderr.decode()
         self.assertIn("allow_capture", text)
+
+    def test_no_core_dumps(self):
+        """Passwords are in the memory of usherd and of its lanes."""
+        soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
+        resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
+        try:
+            daemon = self.usher.start()
+        finally:
+            resource.setrlimit(resource.RLIMIT_CORE, (soft, hard))
+        for pid in (daemon.pid, *children_of(daemon.pid)):
+            with open(f"/proc/{pid}/limits", encoding="ascii") as file:
+                self.assertRegex(file.read(), r"core file size +0 +0 ")
 
 
 class Pools(house.Case):
