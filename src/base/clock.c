@@ -4,8 +4,6 @@
 #include <errno.h>
 #include <time.h>
 
-static int64_t shift_ms;
-
 static int64_t read_ms(clockid_t id)
 {
 	struct timespec now;
@@ -16,7 +14,7 @@ static int64_t read_ms(clockid_t id)
 
 int64_t clock_now_ms(void)
 {
-	return read_ms(CLOCK_REALTIME) + shift_ms;
+	return read_ms(CLOCK_REALTIME);
 }
 
 int64_t clock_steady_ms(void)
@@ -30,11 +28,6 @@ void clock_sleep_ms(int64_t duration_ms)
 		.tv_nsec = (duration_ms % 1000) * 1000000 };
 
 	nanosleep(&left, NULL);
-}
-
-void clock_shift_ms(int64_t offset_ms)
-{
-	shift_ms = offset_ms;
 }
 
 static struct tm parts(int64_t time_ms)

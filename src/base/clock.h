@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * clock - now and sleep, behind one seam that tests turn.
+ * clock - now, sleep and times as texts.
  */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
@@ -15,9 +15,6 @@ int64_t clock_now_ms(void);
 /* Milliseconds of a clock that never jumps; only differences mean anything. */
 int64_t clock_steady_ms(void);
 void clock_sleep_ms(int64_t duration_ms);
-
-/* For tests: clock_now_ms() answers the true time moved by OFFSET. */
-void clock_shift_ms(int64_t offset_ms);
 
 /* "2026-11-23T09:57:17.412Z" */
 char *clock_print(struct mem *mem, int64_t time_ms);

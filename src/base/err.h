@@ -36,11 +36,9 @@ bool err_set_detail(struct err *err, enum err_code code, const char *message,
 
 /* The API's name of the error: "InvalidParameterException". */
 const char *err_name(enum err_code code);
-int err_http_status(enum err_code code);
 
 /* Exit status of usher(1) for this kind of error. */
 int err_exit_status(enum err_code code);
-const char *err_meaning(enum err_code code);
 
 /* The rows of the errors' table in usher(1), in mdoc. */
 void err_print_manual(FILE *out);

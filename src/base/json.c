@@ -184,12 +184,3 @@ char *json_print_people(struct mem *mem, const cJSON *json)
 {
 	return taken(mem, cJSON_Print(json));
 }
-
-char *json_quote(struct mem *mem, const char *text)
-{
-	cJSON *json = cJSON_CreateString(text);
-	char *quoted = json_print(mem, json);
-
-	cJSON_Delete(json);
-	return quoted;
-}

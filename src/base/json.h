@@ -40,7 +40,4 @@ void json_add_time(cJSON *object, const char *name, int64_t time_ms);
 char *json_print(struct mem *mem, const cJSON *json);
 char *json_print_people(struct mem *mem, const cJSON *json);
 
-/* TEXT as a JSON string, quotes included. */
-char *json_quote(struct mem *mem, const char *text);
-
 #endif

@@ -84,15 +84,6 @@ size_t utf8_length(const char *text)
 	return length;
 }
 
-char *utf8_cut(struct mem *mem, const char *text, size_t limit)
-{
-	const char *end = text;
-
-	while (limit && utf8_next(&end))
-		limit--;
-	return mem_text_n(mem, text, (size_t)(end - text));
-}
-
 static void make_locale(void)
 {
 	utf8_locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);

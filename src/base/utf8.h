@@ -30,9 +30,6 @@ bool utf8_valid(const char *text);
 /* Characters (code points) in TEXT; a wrong byte counts as one. */
 size_t utf8_length(const char *text);
 
-/* Adds nothing behind LIMIT characters of TEXT. */
-char *utf8_cut(struct mem *mem, const char *text, size_t limit);
-
 /* TEXT with every letter in lower case (simple Unicode mapping). */
 char *utf8_fold(struct mem *mem, const char *text);
 

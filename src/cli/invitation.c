@@ -8,6 +8,7 @@
 #include "base/config.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "message/phone.h"
 
 /* "NAME=VALUE" options as a list of {Name, Value}. */
 static bool add_pairs(struct cli *cli, cJSON *json, const char *member,
@@ -108,6 +109,15 @@ static bool has_carrier(const struct cli *cli, const char *medium)
 	           *config->gateway_file);
 }
 
+static bool needs_origination(const struct cli *cli,
+    const struct invitation_message *message)
+{
+	return strcmp(message->medium, "SMS") == 0 &&
+	       strcmp(cli->engine.config->text_carrier, "http") == 0 &&
+	       *cli->engine.config->gateway_file &&
+	       phone_is_us(message->destination);
+}
+
 static const char *hint_for(const struct cli *cli,
     const struct invitation_message *message)
 {
@@ -116,6 +126,9 @@ static const char *hint_for(const struct cli *cli,
 	if (strcmp(why, "sandbox") == 0)
 		return "sandbox: the number is not verified; usher sandbox "
 		       "add and verify it, or leave the sandbox";
+	if (!message->block && needs_origination(cli, message))
+		return "a US number: carriers there take SMS from registered "
+		       "origination numbers only; the gateway must have one";
 	if (!message->block && !has_carrier(cli, message->medium))
 		return "no carrier is set for it; it waits until one is";
 	return why;

@@ -129,8 +129,8 @@ static void note_settled(struct lane *lane, size_t count, int ours)
 		    "message may go twice",
 		    "messages", db_int(mem, (int64_t)count - ours));
 	lane->pending_count -= count;
-	memmove(lane->pending, lane->pending + count,
-	    lane->pending_count * sizeof(*lane->pending));
+	for (size_t i = 0; i < lane->pending_count; i++)
+		lane->pending[i] = lane->pending[i + count];
 }
 
 /* Takes the answer to what was sent; after a failure all is pending again. */

@@ -57,29 +57,6 @@ Test(clock, mail_has_all_days_and_months)
 	}
 }
 
-Test(clock, shift_moves_now)
-{
-	int64_t before_ms = clock_now_ms();
-
-	cr_expect_gt(before_ms, 1700000000000);
-	clock_shift_ms(10 * DAY_MS);
-	cr_expect_geq(clock_now_ms(), before_ms + 10 * DAY_MS);
-	cr_expect_lt(clock_now_ms(), before_ms + 10 * DAY_MS + 60000);
-	clock_shift_ms(-DAY_MS);
-	cr_expect_lt(clock_now_ms(), before_ms);
-	clock_shift_ms(0);
-	cr_expect_geq(clock_now_ms(), before_ms);
-}
-
-Test(clock, steady_is_not_shifted)
-{
-	int64_t before_ms = clock_steady_ms();
-
-	clock_shift_ms(10 * DAY_MS);
-	cr_expect_lt(clock_steady_ms(), before_ms + 60000);
-	cr_expect_geq(clock_steady_ms(), before_ms);
-}
-
 Test(clock, sleeps)
 {
 	int64_t before_ms = clock_steady_ms();

@@ -200,14 +200,3 @@ Test(json, times_have_milliseconds_as_a_fraction)
 	    "{\"t\":1503844026.000}");
 	cr_expect_str_eq(time_printed(mem, 0), "{\"t\":0.000}");
 }
-
-Test(json, quote_escapes)
-{
-	MEM_AUTO mem = mem_new(NULL);
-
-	cr_expect_str_eq(json_quote(mem, "a"), "\"a\"");
-	cr_expect_str_eq(json_quote(mem, ""), "\"\"");
-	cr_expect_str_eq(json_quote(mem, "\"\\\n\x01"),
-	    "\"\\\"\\\\\\n\\u0001\"");
-	cr_expect_str_eq(json_quote(mem, "\xc3\xa9"), "\"\xc3\xa9\"");
-}

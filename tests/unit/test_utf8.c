@@ -116,7 +116,6 @@ Test(utf8, random_bytes_never_read_behind_the_end)
 			bytes[i] = (char)(1 + rand_r(&seed) % 255);
 		char *text = tight(mem, bytes);
 		cr_assert_leq(utf8_length(text), length);
-		cr_assert_str_eq(utf8_cut(mem, text, length), text);
 		cr_assert_not_null(utf8_fold(mem, text));
 	}
 }
@@ -127,21 +126,6 @@ Test(utf8, length_counts_characters)
 	cr_expect_eq(utf8_length("h\xc3\xa9llo"), 5);
 	cr_expect_eq(utf8_length("\xf0\x9f\x98\x80\xf0\x9f\x98\x80"), 2);
 	cr_expect_eq(utf8_length("a\xff\xfe"), 3);
-}
-
-Test(utf8, cut_never_splits)
-{
-	MEM_AUTO mem = mem_new(NULL);
-	const char *text = "a\xe2\x82\xac\xf0\x9f\x98\x80z";
-
-	cr_expect_str_eq(utf8_cut(mem, text, 0), "");
-	cr_expect_str_eq(utf8_cut(mem, text, 1), "a");
-	cr_expect_str_eq(utf8_cut(mem, text, 2), "a\xe2\x82\xac");
-	cr_expect_str_eq(utf8_cut(mem, text, 3),
-	    "a\xe2\x82\xac\xf0\x9f\x98\x80");
-	cr_expect_str_eq(utf8_cut(mem, text, 4), text);
-	cr_expect_str_eq(utf8_cut(mem, text, 99), text);
-	cr_expect_str_eq(utf8_cut(mem, "\xff\xff", 1), "\xff");
 }
 
 Test(utf8, fold_lowers_every_script)

@@ -86,12 +86,13 @@ static void check_database(struct doctor *doctor)
 
 	work->db = db_open(work->mem, cli->engine.config->database,
 	    "usher doctor", &work->err);
-	if (!work->db || !migrate_check(work)) {
+	if (!work->db || !migrate_check(work) || !db_prepare_all(work)) {
 		report_error(doctor, "database", &work->err);
 		return;
 	}
 	report(doctor, "database", true,
-	    mem_printf(work->mem, "schema %d", migrate_newest()));
+	    mem_printf(work->mem, "schema %d, every statement fits",
+	        migrate_newest()));
 	if (!cli->engine.keyring)
 		return;
 	if (keys_check(work, cli->engine.keyring))

@@ -2,7 +2,9 @@
 #include "account/user.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/json.h"
+#include "base/secret.h"
 #include "cli/cli.h"
 #include "delivery/queue.h"
 
@@ -11,7 +13,17 @@
 struct options {
 	struct cli_common common;
 	const char *pool;
+	const char *password_file;
 };
+
+static const struct option_row show_rows[] = { OPTION_ROW_TEXT(struct options,
+	                                           pool, "pool", 'p', "POOL",
+	                                           "Id of the user pool."),
+	OPTION_ROW_TEXT(struct options, password_file, "password-file", 0,
+	    "FILE",
+	    "Tell whether the first line of FILE, - for standard input, is the "
+	    "user's password: what a user copied may be wrong, or too old."),
+	CLI_COMMON_ROWS(struct options) };
 
 static const struct option_row rows[] = { OPTION_ROW_TEXT(struct options, pool,
 	                                      "pool", 'p', "POOL",
@@ -43,6 +55,31 @@ static void print_messages(const cJSON *messages)
 	}
 }
 
+static bool is_expired(const struct user *user)
+{
+	return user->password_expires_ms &&
+	       user->password_expires_ms < clock_now_ms();
+}
+
+/* *VERDICT on the password in the file: right, wrong or expired. */
+static bool try_password(struct cli *cli, const struct user *user,
+    const char *path, const char **verdict)
+{
+	const char *password =
+	    path ? file_first_line(cli->work.mem, path, &cli->work.err) : NULL;
+
+	*verdict = NULL;
+	if (!path)
+		return true;
+	if (!password)
+		return false;
+	*verdict = "wrong";
+	if (user->password_hash && secret_password_matches(cli->engine.keyring,
+	                               user->password_hash, password))
+		*verdict = is_expired(user) ? "expired" : "right";
+	return true;
+}
+
 static void print_user(struct cli *cli, const struct user *user)
 {
 	struct mem *mem = cli->work.mem;
@@ -56,8 +93,7 @@ static void print_user(struct cli *cli, const struct user *user)
 	if (user->password_expires_ms)
 		printf("temporary password valid until: %s%s\n",
 		    clock_print(mem, user->password_expires_ms),
-		    user->password_expires_ms < clock_now_ms() ? " (expired)"
-		                                               : "");
+		    is_expired(user) ? " (expired)" : "");
 	cJSON_ArrayForEach(attribute, user->attributes)
 	{
 		printf("%s: %s\n", attribute->string,
@@ -65,27 +101,40 @@ static void print_user(struct cli *cli, const struct user *user)
 	}
 }
 
+static cJSON *user_json(struct cli *cli, const struct user *user,
+    cJSON *messages, const char *verdict)
+{
+	cJSON *json = user_describe(cli->work.mem, user, "UserAttributes");
+
+	if (user->password_expires_ms)
+		json_add(json, "TemporaryPasswordExpires",
+		    clock_print(cli->work.mem, user->password_expires_ms));
+	json_add(json, "Password", verdict);
+	cJSON_AddItemReferenceToObject(json, "Messages", messages);
+	return json;
+}
+
 static bool show(struct cli *cli, const void *given)
 {
+	const struct options *options = given;
+	const char *verdict;
 	struct pool *pool = open_pool(cli, given);
 	struct user *user =
 	    pool ? user_find(&cli->work, pool, cli->rest[0]) : NULL;
 	cJSON *messages =
 	    user ? queue_list_user(&cli->work, pool->id, user->sub) : NULL;
 
-	if (!messages)
+	if (!messages ||
+	    !try_password(cli, user, options->password_file, &verdict))
 		return false;
-	if (!cli->json) {
-		print_user(cli, user);
-		print_messages(messages);
+	if (cli->json) {
+		cli_print_json(cli, user_json(cli, user, messages, verdict));
 		return true;
 	}
-	cJSON *json = user_describe(cli->work.mem, user, "UserAttributes");
-	if (user->password_expires_ms)
-		json_add(json, "TemporaryPasswordExpires",
-		    clock_print(cli->work.mem, user->password_expires_ms));
-	cJSON_AddItemReferenceToObject(json, "Messages", messages);
-	cli_print_json(cli, json);
+	print_user(cli, user);
+	if (verdict)
+		printf("the password is %s\n", verdict);
+	print_messages(messages);
 	return true;
 }
 
@@ -134,8 +183,8 @@ static bool delete_user(struct cli *cli, const void *given)
 	return true;
 }
 
-const struct command_code command_user_show = { rows, sizeof(struct options),
-	show };
+const struct command_code command_user_show = { show_rows,
+	sizeof(struct options), show };
 
 const struct command_code command_user_list = { rows, sizeof(struct options),
 	list_users };

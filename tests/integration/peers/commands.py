@@ -286,6 +286,22 @@ class Users(house.Case):
         self.assertEqual(before, after)
         return result
 
+    def test_show_judges_a_password(self):
+        secret = self.usher.file("chosen", "Chosen-Passw0rd\n")
+        HOUSE.note_secret("Chosen-Passw0rd", "a chosen password")
+        self.usher.good("invite", "--pool", self.pool, "--username", "judge",
+                        "--suppress", "--temporary-password-file", secret)
+
+        def verdict(path):
+            return self.usher.json("user", "show", "--pool", self.pool,
+                                   "judge", "--password-file",
+                                   path)["Password"]
+        self.assertEqual(verdict(secret), "right")
+        self.assertEqual(verdict(self.usher.file("other", "x\n")), "wrong")
+        self.usher.sql("update usher.account set password_expires_at = now() "
+                       "- interval '1 s' where username = 'judge'")
+        self.assertEqual(verdict(secret), "expired")
+
     def test_long_name(self):
         result = self.refused(4, "--username", "x" * 10000)
         self.assertIn("username", result.err.lower())
