@@ -82,6 +82,16 @@ static bool not_ours(struct err *err, const char *id)
 	    "sealed with key '%.16s', which the key file does not hold", id);
 }
 
+bool secret_has_key(const struct keyring *keyring, const char *sealed)
+{
+	char id[2 * ID_BYTES + 1] = "";
+
+	if (!str_starts(sealed, "\\x") || strlen(sealed) < 2 + 2 * ID_BYTES)
+		return false;
+	memcpy(id, sealed + 2, 2 * ID_BYTES);
+	return keyring_find(keyring, id) != NULL;
+}
+
 char *secret_open(struct mem *mem, const struct keyring *keyring,
     const char *sealed, const char *place, struct err *err)
 {

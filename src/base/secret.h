@@ -40,6 +40,9 @@ char *secret_random_hex(struct mem *mem, size_t size);
 char *secret_seal(struct mem *mem, const struct keyring *keyring,
     const char *text, const char *place);
 
+/* True when the key that SEALED names is in the key file. */
+bool secret_has_key(const struct keyring *keyring, const char *sealed);
+
 /* The text, wiped with its context. SEALED is a bytea column's "\x...". */
 char *secret_open(struct mem *mem, const struct keyring *keyring,
     const char *sealed, const char *place, struct err *err);

@@ -105,8 +105,13 @@ bool render(struct mem *mem, const struct config *config,
 	struct template_values values = { .username = delivery->username };
 	struct err err = { 0 };
 
-	if (!open_password(mem, keyring, delivery, &values, &err))
-		return refuse(delivery, &err);
+	if (!open_password(mem, keyring, delivery, &values, &err)) {
+		if (secret_has_key(keyring, delivery->sealed))
+			return refuse(delivery, &err);
+		/* A rotation has perhaps not reached this key file yet. */
+		delivery_tell(delivery, DELIVERY_RETRY, 0, NULL, err.message);
+		return false;
+	}
 	delivery->password = values.password;
 	if (delivery->expires_ms)
 		values.expires = clock_print_people(mem, delivery->expires_ms);

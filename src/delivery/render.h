@@ -13,7 +13,8 @@
 
 /*
  * Opens the password, fills the template and makes the mail's bytes or the
- * SMS. False when it cannot be: the outcome says REFUSED with the reason.
+ * SMS. False when it cannot be: the outcome says REFUSED with the reason, or
+ * RETRY when the key file lacks the key.
  * What was made is wiped with MEM.
  */
 bool render(struct mem *mem, const struct config *config,

@@ -95,6 +95,20 @@ Test(render, a_password_moved_to_another_message_does_not_open)
 	cr_assert_eq(claim.deliveries[0].outcome.class, DELIVERY_REFUSED);
 }
 
+/* On a host that a rotation has not reached yet. */
+Test(render, a_key_that_is_not_here_yet_is_waited_for)
+{
+	struct pool *pool = harness_pool(&harness, "{}");
+	struct keyring other = *harness.engine.keyring;
+
+	help_mail(&harness, pool, "alice");
+	other.keys[0].id[0] = other.keys[0].id[0] == 'f' ? 'e' : 'f';
+	struct queue_claim claim = help_claim(&harness.work, 1, "");
+	cr_assert_not(
+	    render(harness.mem, harness.config, &other, &claim.deliveries[0]));
+	cr_assert_eq(claim.deliveries[0].outcome.class, DELIVERY_RETRY);
+}
+
 Test(render, capture_must_be_allowed)
 {
 	struct err err = { 0 };
