@@ -210,3 +210,17 @@ Test(pool, deleted_with_all_that_is_in_it)
 	cr_assert_not(pool_delete(&harness.work, pool->id));
 	cr_assert_eq(harness.work.err.code, ERR_RESOURCE_NOT_FOUND);
 }
+
+Test(pool, a_protected_pool_is_not_deleted)
+{
+	struct work *work = &harness.work;
+	struct pool *pool =
+	    harness_pool(&harness, "{\"DeletionProtection\":\"ACTIVE\"}");
+
+	cr_assert_not(pool_delete(work, pool->id));
+	cr_assert_eq(work->err.code, ERR_INVALID_PARAMETER);
+	cr_assert_str_eq(work->err.message,
+	    "The user pool cannot be deleted because deletion protection is "
+	    "activated. Deletion protection must be inactivated first.");
+	cr_assert(pool_get(work, pool->id));
+}

@@ -307,6 +307,27 @@ class Users(house.Case):
         self.assertIn("username", result.err.lower())
         self.assertLess(len(result.err), 2000)
 
+    def test_a_terminal_obeys_no_error(self):
+        result = self.usher.run("pool", "show", "red\x1b[31m\nline")
+        self.assertEqual(result.status, 3)
+        self.assertIn("red?[31m?line", result.err)
+        self.assertNotIn("\x1b", result.err)
+
+    def test_a_us_number_gets_a_hint(self):
+        profile = self.usher.file("us.json", json.dumps({
+            "name": "us", "url": "http://127.0.0.1:9/", "method": "POST",
+            "success": {}}))
+        self.usher.write(text_carrier="http", gateway_file=profile)
+        words = ("invite", "--pool", self.pool, "--medium", "SMS")
+        self.usher.good("sandbox", "exit")
+        told = self.usher.good(*words, "--username", "us", "--attribute",
+                               "phone_number=+12065550142")
+        self.assertIn("registered origination numbers", told.out)
+        told = self.usher.good(*words, "--username", "gb", "--attribute",
+                               "phone_number=+442065550142")
+        self.assertNotIn("origination", told.out)
+        self.usher.write(text_carrier="none", gateway_file="")
+
     def test_odd_names(self):
         for name in ("", "two words", "line\nend", "bell\a"):
             self.refused(4, "--username", name)
