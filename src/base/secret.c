@@ -76,20 +76,21 @@ char *secret_seal(struct mem *mem, const struct keyring *keyring,
 	return mem_printf(mem, "\\x%s%s", key->id, hex_print(mem, bytes, size));
 }
 
-static bool not_ours(struct err *err, const char *id)
-{
-	return err_set(err, ERR_KEYS,
-	    "sealed with key '%.16s', which the key file does not hold", id);
-}
-
-bool secret_has_key(const struct keyring *keyring, const char *sealed)
+/* The eight bytes behind "\\x" name the key; NULL when the file lacks it. */
+static const struct key *key_of(const struct keyring *keyring,
+    const char *sealed)
 {
 	char id[2 * ID_BYTES + 1] = "";
 
 	if (!str_starts(sealed, "\\x") || strlen(sealed) < 2 + 2 * ID_BYTES)
-		return false;
+		return NULL;
 	memcpy(id, sealed + 2, 2 * ID_BYTES);
-	return keyring_find(keyring, id) != NULL;
+	return keyring_find(keyring, id);
+}
+
+bool secret_has_key(const struct keyring *keyring, const char *sealed)
+{
+	return key_of(keyring, sealed) != NULL;
 }
 
 char *secret_open(struct mem *mem, const struct keyring *keyring,
@@ -98,16 +99,16 @@ char *secret_open(struct mem *mem, const struct keyring *keyring,
 	size_t hex = strlen(sealed);
 	size_t least = 2 + 2 * (ID_BYTES + NONCE_BYTES + TAG_BYTES);
 	size_t size = 0;
-	char id[2 * ID_BYTES + 1] = "";
 
 	if (hex < least || !str_starts(sealed, "\\x")) {
 		err_set(err, ERR_KEYS, "a sealed text is damaged");
 		return NULL;
 	}
-	memcpy(id, sealed + 2, 2 * ID_BYTES);
-	const struct key *key = keyring_find(keyring, id);
+	const struct key *key = key_of(keyring, sealed);
 	if (!key) {
-		not_ours(err, id);
+		err_set(err, ERR_KEYS,
+		    "sealed with key '%.16s', which the key file does not hold",
+		    sealed + 2);
 		return NULL;
 	}
 	const char *digits = sealed + 2 + 2 * ID_BYTES;
