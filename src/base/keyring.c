@@ -108,6 +108,10 @@ const struct key *keyring_find(const struct keyring *keyring, const char *id)
 	return NULL;
 }
 
+static const char head[] =
+    "# Keys of usher, the current one first. Back this file up; see usher(1), "
+    "KEYRING.\n";
+
 static void add_new_key(struct mem *mem, struct str *text)
 {
 	const char *bytes =
@@ -122,8 +126,7 @@ bool keyring_create(const char *path, struct err *err)
 	struct str *text = str_new(mem, 65536);
 
 	str_secret(text);
-	str_add(text, "# Keys of usher, the current one first. Back this file "
-	              "up; see usher(1), KEYRING.\n");
+	str_add(text, head);
 	add_new_key(mem, text);
 	if (!file_create(path, str_text(text), 0600, err)) {
 		err->code = ERR_KEYS;
@@ -145,8 +148,7 @@ bool keyring_rotate(struct mem *mem, const char *path, struct err *err)
 		    "be; remove those that 'usher keyring check' calls unused",
 		    path, KEYRING_KEYS_MOST);
 	str_secret(text);
-	str_add(text, "# Keys of usher, the current one first. Back this file "
-	              "up; see usher(1), KEYRING.\n");
+	str_add(text, head);
 	add_new_key(mem, text);
 	char *old = file_read(mem, path, 65536, err);
 	if (!old) {
