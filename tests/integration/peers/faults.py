@@ -87,31 +87,21 @@ class Faults(unittest.TestCase):
         self.lane_fault(number, "injected")
         self.assertEqual(self.peer.mails, [])
 
-    def test_12_auth_refused(self):
-        secret = self.usher.file("secret", "not-the-password\n")
+    def auth_fails(self, **answers):
+        """With a user set, no mail may be begun without a 235."""
         HOUSE.note_login("somebody", "not-the-password")
-        self.peer = Peer(EHLO="250-peer\r\n250 AUTH PLAIN LOGIN",
-                         AUTH="535 5.7.8 bad credentials")
-        Faults.turn += 1
-        number = self.usher.invite_mail(self.pool, f"user{self.turn}")
-        self.usher.write(smtp_port=self.peer.port, smtp_user="somebody",
-                         smtp_tls="auto",
-                         smtp_password_file=secret)
-        self.usher.start()
+        number, = self.begin(settings={
+            "smtp_user": "somebody", "smtp_password_file":
+            self.usher.file("secret", "not-the-password\n")}, **answers)
         self.lane_fault(number, "authentication with the relay failed")
         self.assertNotIn("MAIL", self.peer.counts)
 
+    def test_12_auth_refused(self):
+        self.auth_fails(EHLO="250-peer\r\n250 AUTH PLAIN LOGIN",
+                        AUTH="535 5.7.8 bad credentials")
+
     def test_14_no_mechanism_fits(self):
-        secret = self.usher.file("secret", "not-the-password\n")
-        self.peer = Peer(EHLO="250-peer\r\n250 AUTH XOAUTH2")
-        Faults.turn += 1
-        number = self.usher.invite_mail(self.pool, f"user{self.turn}")
-        self.usher.write(smtp_port=self.peer.port, smtp_user="somebody",
-                         smtp_tls="auto",
-                         smtp_password_file=secret)
-        self.usher.start()
-        self.lane_fault(number, "authentication with the relay failed")
-        self.assertNotIn("MAIL", self.peer.counts)
+        self.auth_fails(EHLO="250-peer\r\n250 AUTH XOAUTH2")
 
     def test_15_sender_refused_for_all(self):
         ids = self.begin(5, MAIL="550 5.7.1 sender not allowed")
