@@ -76,7 +76,7 @@ char *secret_seal(struct mem *mem, const struct keyring *keyring,
 	return mem_printf(mem, "\\x%s%s", key->id, hex_print(mem, bytes, size));
 }
 
-/* The eight bytes behind "\\x" name the key; NULL when the file lacks it. */
+/* The eight bytes behind "\x" name the key; NULL when the file lacks it. */
 static const struct key *key_of(const struct keyring *keyring,
     const char *sealed)
 {
