@@ -196,9 +196,21 @@ static bool start_daemon(struct dev *dev)
 	const char *program =
 	    start_program(dev->cli->work.mem, "usherd", SBINDIR);
 
+	sigset_t term;
+	sigset_t before;
+
+	/* A signal right behind the fork must not be taken by our handler,
+	 * which is gone with the exec: usherd would never hear of it. */
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	sigprocmask(SIG_BLOCK, &term, &before);
 	dev->daemon = fork();
-	if (dev->daemon == 0)
+	if (dev->daemon == 0) {
+		signal(SIGTERM, SIG_DFL);
+		sigprocmask(SIG_SETMASK, &before, NULL);
 		run_daemon(dev, program);
+	}
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	if (dev->daemon < 0)
 		return work_fail(&dev->cli->work, ERR_INTERNAL,
 		    "cannot start usherd: %s", strerror(errno));
