@@ -27,6 +27,14 @@ struct smtp_meaning {
 	int64_t retry_after_ms; /* least delay of a retry; 0: the usual one */
 };
 
+/*
+ * Refusals of the sender, or for policy (X.7.Z), one after the other are about
+ * us, not about the messages: counts them IN_A_ROW and makes the third a fault
+ * of the lane.
+ */
+void smtp_reply_count(struct delivery *delivery, enum smtp_phase phase,
+    int *in_a_row);
+
 /* The first row of the table that fits; by the code's first digit else. */
 struct smtp_meaning smtp_reply_meaning(const struct smtp_reply *reply);
 
