@@ -255,7 +255,7 @@ class PeerCase(CurlCase):
 
     def begin(self, count=1, settings=None, **answers):
         """Queues COUNT mails, starts usherd; answers their ids."""
-        self.peer = Peer(self.tls, **answers)
+        self.peer = Peer(tls=self.tls, **answers)
         self.usher.write(**{
             "mail_carrier": "smtp", "mail_lanes": 1, "smtp_tls": "implicit",
             "smtp_port": self.peer.port, "smtp_ca_file": self.ca_file,
@@ -410,18 +410,20 @@ class Faults(PeerCase):
         self.assertEqual(len(self.peer.mails), 6)
         self.assertEqual(len(self.attempts(ids[5])), 1)
 
+    def use_pool(self, name, message):
+        """Users are invited into one with that text."""
+        self.addCleanup(setattr, self, "pool", self.pool)
+        self.pool = self.usher.pool(name, AdminCreateUserConfig={
+            "InviteMessageTemplate": {"EmailSubject": "hello",
+                                      "EmailMessage": message}})
+
     def test_21_drop_in_the_body(self):
-        """Too long for the buffers on the way."""
-        self.pool, usual = self.usher.pool("long", AdminCreateUserConfig={
-            "InviteMessageTemplate": {
-                "EmailSubject": "Long", "EmailMessage":
-                "{username} {####}" + "<p>filler text</p>\n" * 1000}}), \
-            self.pool
-        self.addCleanup(setattr, self, "pool", usual)
-        ids = self.begin(3, body=nth(2, hang_up, None))
-        for number in ids[:1] + ids[2:]:
-            self.usher.reaches(number, "sent")
-        self.assertIn(self.first(ids[1])["class"], ("RETRY", "AMBIGUOUS"))
+        """Whether all of it went into the buffers on the way is chance."""
+        first, second = self.begin(2, body=nth(1, hang_up, None))
+        self.assertIn(self.first(first)["class"], ("RETRY", "AMBIGUOUS"))
+        self.usher.wait_logged("the lane pauses")
+        self.usher.reaches(second, "sent")
+        self.assertEqual(len(self.peer.mails), 1)
 
     def test_22_drop_behind_the_dot(self):
         ids = self.begin(4, dot=nth(2, hang_up, "250 2.0.0 taken"))
@@ -488,6 +490,30 @@ class Faults(PeerCase):
         self.lane_fault(number, "did not answer in time")
         self.assertEqual(self.peer.mails, [])
 
+    def slow(self, count):
+        """Mails that take longer than half a session, which is when the last
+        is begun."""
+        return self.begin(count, {"smtp_session_timeout": 5},
+                          MAIL=lambda *_: time.sleep(0.7) or "250 ok")
+
+    def test_26_session_ends_before_its_time(self):
+        self.sent_once(*self.slow(6))
+        self.assertEqual(len(self.peer.mails), 6)
+        self.assertGreaterEqual(self.peer.sessions, 2)
+        self.assertNotIn("the lane pauses", self.usher.logged())
+
+    def test_stop_lets_the_mail_under_way_end(self):
+        ids = self.slow(4)
+        wait_until(lambda: self.peer.counts.get("MAIL", 0) == 2, 15,
+                   "the second mail begins")
+        self.assertEqual(self.usher.stop(), 0)
+        self.assertEqual(len(self.peer.mails), 2)
+        self.sent_once(*ids[:2])
+        for number in ids[2:]:
+            message = self.usher.message(number)
+            self.assertEqual((message["state"], message["history"]),
+                             ("retry", []))
+
     def test_27_no_answer_to_quit(self):
         """Not after a batch, nor after a refusal."""
         start = time.monotonic()
@@ -501,12 +527,8 @@ class Faults(PeerCase):
         self.assertLess(time.monotonic() - start, 12 * SLOW)
 
     def test_32_dots_and_line_ends(self):
-        self.pool, usual = self.usher.pool("dots", AdminCreateUserConfig={
-            "InviteMessageTemplate": {
-                "EmailSubject": "hello",
-                "EmailMessage": "{username} {####}<pre>\n.\n..\n.a\nFrom b\n"
-                                "</pre>" + "x" * 1500}}), self.pool
-        self.addCleanup(setattr, self, "pool", usual)
+        self.use_pool("dots", "{username} {####}<pre>\n.\n..\n.a\nFrom b\n"
+                      "</pre>" + "x" * 1500)
         self.sent_once(*self.begin())
         mail, = self.peer.mails
         self.assertTrue(all(len(line) <= 78 for line in mail.split(b"\n")))
