@@ -86,7 +86,7 @@ class Peer:
             text = self.answer(conn, verb, line)
             if verb == "RCPT":
                 taken = isinstance(text, str) and text.startswith("2")
-            if verb == "QUIT":
+            if verb == "QUIT" and text is not None:
                 raise Close
             if verb == "STARTTLS" and self.tls:
                 with self.tls.wrap_socket(conn, server_side=True) as inner:
