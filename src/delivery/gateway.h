@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * gateway - an SMS gateway described by a JSON profile: how to ask it, and
- * what its answer means. No network here.
+ * gateway - an SMS gateway described by a JSON profile, and how to ask it.
  *
- * usher-gateway in the manual of usher.conf describes the members. Values are
+ * usher.conf(5) describes the members. Values are
  * encoded by where they stand (URL, form, JSON string, header), never by the
  * profile's author.
  */
@@ -42,9 +41,5 @@ bool gateway_holds_ambiguous(const struct gateway *gateway);
  */
 bool gateway_ask(struct mem *mem, const struct gateway *gateway,
     struct delivery *delivery, struct http_request *request);
-
-/* Sets DELIVERY's outcome from the answer. */
-void gateway_judge(struct mem *mem, const struct gateway *gateway,
-    const struct http_answer *answer, struct delivery *delivery);
 
 #endif

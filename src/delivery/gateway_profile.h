@@ -58,6 +58,11 @@ struct gateway_profile {
 	struct gateway_limits *limits;
 };
 
+struct gateway {
+	const struct gateway_profile *profile;
+	const char *secret;
+};
+
 /* ERR_CONFIG naming the file, the member and the rule. */
 const struct gateway_profile *gateway_profile_read(struct mem *mem,
     const char *path, struct err *err);

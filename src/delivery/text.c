@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/config.h"
 #include "delivery/gateway.h"
+#include "delivery/gateway_judge.h"
 #include "delivery/http.h"
 
 #define BATCH_MOST 100

@@ -3,7 +3,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "delivery/gateway.h"
+#include "delivery/gateway_judge.h"
 #include "scratch.h"
 
 #define HEAD                                      \
