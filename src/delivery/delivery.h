@@ -66,6 +66,7 @@ struct delivery {
 	const char *recipient;
 	const char *password;       /* opened; NULL when there is none */
 	const char *carrier_secret; /* NULL: the carrier has none */
+	const char *callback_url;   /* for receipts; NULL: none */
 	const char *subject;        /* of a mail, filled */
 	const char *plain;          /* what a person reads, filled */
 

@@ -3,9 +3,11 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
+#include "base/secret.h"
 #include "base/str.h"
 #include "delivery/gateway_profile.h"
 #include "message/gsm.h"
@@ -40,6 +42,36 @@ int64_t gateway_total_ms(const struct gateway *gateway)
 bool gateway_holds_ambiguous(const struct gateway *gateway)
 {
 	return strcmp(gateway->profile->ambiguous, "hold") == 0;
+}
+
+const char *gateway_token(struct mem *mem, const struct gateway *gateway)
+{
+	const char *seed =
+	    mem_secret(mem_printf(mem, "receipt %s", gateway->secret));
+
+	return mem_text_n(mem, secret_digest(mem, seed), 32);
+}
+
+/* Ids begin again in another database; gateways remember. */
+const char *gateway_message_key(struct mem *mem,
+    const struct delivery *delivery)
+{
+	const char *seed =
+	    mem_printf(mem, "%" PRId64 " %s %s %" PRId64, delivery->id,
+	        delivery->pool_id, delivery->sub, delivery->created_ms);
+
+	return mem_printf(mem, "usher-%" PRId64 "-%.16s", delivery->id,
+	    secret_digest(mem, seed));
+}
+
+int64_t gateway_key_id(const char *key)
+{
+	const char *digits = str_starts(key, "usher-") ? key + 6 : "";
+	size_t length = strspn(digits, "0123456789");
+
+	return length && length < 19 && digits[length] == '-'
+	           ? strtoll(digits, NULL, 10)
+	           : 0;
 }
 
 static void note_answer(void *context, const struct http_answer *answer)
@@ -121,8 +153,12 @@ static const char *value_of(struct mem *mem, const struct values *values,
 		return delivery->text;
 	if (strcmp(name, "secret") == 0)
 		return values->gateway->secret;
+	if (strcmp(name, "receipt_token") == 0)
+		return gateway_token(mem, values->gateway);
+	if (strcmp(name, "callback_url") == 0)
+		return delivery->callback_url ? delivery->callback_url : "";
 	if (strcmp(name, "message_key") == 0)
-		return mem_printf(mem, "usher-%" PRId64, delivery->id);
+		return gateway_message_key(mem, delivery);
 	if (strcmp(name, "parts") == 0)
 		return mem_printf(mem, "%d", values->count.parts);
 	return variable(values, name);
@@ -217,11 +253,17 @@ static const char *const *make_headers(struct mem *mem,
 {
 	const struct field_list *list = &values->gateway->profile->headers;
 	const struct field_pair *pairs = list->items;
-	const char **headers = mem_array(mem, const char *, list->count + 2);
+	const struct gateway_idempotency *idempotency =
+	    values->gateway->profile->idempotency;
+	const char **headers = mem_array(mem, const char *, list->count + 3);
 	size_t count = 0;
 
 	if (type)
 		headers[count++] = mem_printf(mem, "Content-Type: %s", type);
+	if (idempotency && idempotency->header)
+		headers[count++] =
+		    mem_printf(mem, "%s: %s", idempotency->header,
+		        gateway_message_key(mem, values->delivery));
 	for (size_t i = 0; i < list->count; i++) {
 		char *value =
 		    mem_text(mem, fill(mem, values, pairs[i].value, IN_TEXT));

@@ -7,10 +7,13 @@
 
 #include "base/field.h"
 
-/* Where something is in an answer: RFC 6901 pointer or PCRE2 expression. */
+/* Where something is in an answer, or in a call of a receipt: RFC 6901
+ * pointer, PCRE2 expression, header's name, field of the query or form. */
 struct gateway_finder {
 	const char *pointer;
 	const char *match;
+	const char *header; /* of an answer, or a receipt's secret */
+	const char *query;  /* of a receipt only */
 };
 
 struct gateway_status {
@@ -37,6 +40,24 @@ struct gateway_limits {
 	struct field_int parts;
 };
 
+/* How the gateway knows a message that comes twice by our message_key. */
+struct gateway_idempotency {
+	const char *header;     /* that carries it */
+	struct field_bool body; /* or the body, URL or headers do */
+};
+
+/* How the gateway tells what became of a message. */
+struct gateway_receipt {
+	const struct gateway_finder *key; /* our message_key */
+	const struct gateway_finder *id;  /* the gateway's own */
+	const struct gateway_finder *status;
+	const struct gateway_finder *code;
+	const struct gateway_finder *text;
+	struct field_list statuses; /* of struct field_pair: status, state */
+	const char *list;           /* pointer to several in one call */
+	const struct gateway_finder *secret; /* by query or header */
+};
+
 struct gateway_profile {
 	const char *name;
 	const char *url;
@@ -53,7 +74,10 @@ struct gateway_profile {
 	const struct gateway_finder *error_code;
 	const struct gateway_finder *error_text;
 	struct field_list classes; /* of struct field_pair: code, class */
-	const char *ambiguous;     /* retry or hold */
+	struct field_list classes_by_status; /* the same by HTTP status */
+	const struct gateway_idempotency *idempotency;
+	const struct gateway_receipt *receipt;
+	const char *ambiguous; /* retry or hold */
 	struct field_bool allow_private;
 	struct gateway_limits *limits;
 };
@@ -61,6 +85,7 @@ struct gateway_profile {
 struct gateway {
 	const struct gateway_profile *profile;
 	const char *secret;
+	int refusals; /* in a row, of gateway_judge() */
 };
 
 /* ERR_CONFIG naming the file, the member and the rule. */

@@ -7,9 +7,11 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
 
@@ -239,14 +241,52 @@ static bool was_offered(CURL *easy, CURLcode result)
 	       result != CURLE_PEER_FAILED_VERIFICATION;
 }
 
-static int64_t retry_after_s(CURL *easy)
+int64_t http_retry_after_s(const char *value, int64_t now_s)
 {
-	curl_off_t seconds = 0;
+	int64_t seconds;
+	char *end;
 
-	curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &seconds);
-	if (seconds <= 0)
+	if (!value)
 		return 0;
+	seconds = strtoll(value, &end, 10);
+	if (end == value || *end) {
+		int64_t date_s = curl_getdate(value, NULL);
+		if (date_s == -1)
+			return 0;
+		seconds = date_s - now_s;
+	}
+	if (seconds < 1)
+		return 1;
 	return seconds < RETRY_AFTER_MOST_S ? seconds : RETRY_AFTER_MOST_S;
+}
+
+const char *http_header(const char *const *headers, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (; headers && *headers; headers++)
+		if (strncasecmp(*headers, name, length) == 0 &&
+		    (*headers)[length] == ':')
+			return *headers + length + 1 +
+			       strspn(*headers + length + 1, " \t");
+	return NULL;
+}
+
+static const char *const *headers_of(struct transfer *transfer)
+{
+	const char **headers = mem_array(transfer->mem, const char *, 1);
+	struct curl_header *header = NULL;
+	size_t count = 0;
+
+	while ((header = curl_easy_nextheader(transfer->easy, CURLH_HEADER, -1,
+	            header))) {
+		headers[count++] = mem_printf(transfer->mem, "%s: %s",
+		    header->name, header->value);
+		headers = mem_resize(transfer->mem, headers,
+		    (count + 1) * sizeof(*headers));
+		headers[count] = NULL;
+	}
+	return headers;
 }
 
 static void hand_over(struct transfer *transfer, CURLcode result,
@@ -255,6 +295,7 @@ static void hand_over(struct transfer *transfer, CURLcode result,
 	long status = 0;
 	curl_off_t took = 0;
 	bool cut = str_full(transfer->body);
+	const char *const *headers = headers_of(transfer);
 
 	curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_getinfo(transfer->easy, CURLINFO_TOTAL_TIME_T, &took);
@@ -267,7 +308,9 @@ static void hand_over(struct transfer *transfer, CURLcode result,
 		.words = cut                ? "the answer is too long"
 		         : *transfer->error ? transfer->error
 		                            : curl_easy_strerror(result),
-		.retry_after_s = retry_after_s(transfer->easy),
+		.headers = headers,
+		.retry_after_s = http_retry_after_s(
+		    http_header(headers, "Retry-After"), clock_now_ms() / 1000),
 		.took_ms = took / 1000,
 	};
 	done(context, &answer);

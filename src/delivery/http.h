@@ -35,12 +35,13 @@ struct http_request {
 
 struct http_answer {
 	void *owner;
-	bool answered;         /* a status came and the body was whole */
-	bool offered;          /* the remote may have got the request */
-	int status;            /* HTTP status, 0 for none */
-	const char *body;      /* NUL-terminated, without NULs inside */
-	const char *words;     /* libcurl's, when there was no answer */
-	int64_t retry_after_s; /* Retry-After, clamped to 1 s - 1 h; 0: none */
+	bool answered;              /* a status came and the body was whole */
+	bool offered;               /* the remote may have got the request */
+	int status;                 /* HTTP status, 0 for none */
+	const char *body;           /* NUL-terminated, without NULs inside */
+	const char *const *headers; /* "Name: value", NULL at the end */
+	const char *words;          /* libcurl's, when there was no answer */
+	int64_t retry_after_s;      /* http_retry_after_s() of its header */
 	int64_t took_ms;
 };
 
@@ -59,6 +60,15 @@ int http_running(const struct http *http);
 void http_run(struct http *http, int wait_ms,
     void (*done)(void *context, const struct http_answer *answer),
     void *context);
+
+/*
+ * What a Retry-After (RFC 9110, 10.2.3) of VALUE asks for at NOW_S, clamped to
+ * 1 s - 1 h; 0 when it is NULL or neither seconds nor a date.
+ */
+int64_t http_retry_after_s(const char *value, int64_t now_s);
+
+/* The value of the first of HEADERS (may be NULL) called NAME, or NULL. */
+const char *http_header(const char *const *headers, const char *name);
 
 /* TEXT percent-encoded for a URL or a form (RFC 3986). */
 char *http_escape(struct mem *mem, const char *text);

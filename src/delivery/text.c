@@ -12,7 +12,7 @@
 
 struct text_lane {
 	struct http *http;
-	const struct gateway *gateway;
+	struct gateway *gateway;
 	int64_t concurrency;
 	int64_t starting_ms; /* of a batch, in which requests may begin */
 };
@@ -25,7 +25,7 @@ struct batch {
 	bool ended; /* nothing more is begun */
 };
 
-static const struct gateway *read_gateway(struct mem *mem,
+static struct gateway *read_gateway(struct mem *mem,
     const struct config *config, struct err *err)
 {
 	const char *secret =

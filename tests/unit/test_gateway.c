@@ -27,6 +27,8 @@ static struct http_request asked_with(struct mem *mem, const char *text,
 	struct http_request request = { 0 };
 
 	delivery->id = 42;
+	delivery->pool_id = "p";
+	delivery->sub = "s";
 	delivery->text = sms;
 	delivery->recipient = "+4915112345678";
 	cr_assert(gateway_ask(mem, profile(mem, text), delivery, &request),
@@ -48,6 +50,8 @@ static bool has_header(const struct http_request *request, const char *header)
 	return false;
 }
 
+/* "42 p s 0" by b2sum -l 256 */
+#define KEY     "usher-42-bb9fa8d9553a32af"
 #define ESCAPED "a%26b%20%22c%22%0A%C3%A9"
 
 Test(gateway, url_is_percent_encoded)
@@ -61,7 +65,7 @@ Test(gateway, url_is_percent_encoded)
 	cr_expect_str_eq(request.method, "GET");
 	cr_expect_str_eq(request.url,
 	    "https://g.example/%2B4915112345678?d=4915112345678&t=" ESCAPED
-	    "&k=usher-42&p=1&s=s%26c%20%22r%22&u={unknown}");
+	    "&k=" KEY "&p=1&s=s%26c%20%22r%22&u={unknown}");
 	cr_expect_null(request.body);
 	cr_expect_null(request.headers[0]);
 }
@@ -204,4 +208,59 @@ Test(gateway, tells_of_itself)
 	gateway = profile(mem, HEAD "\"form\":{}}");
 	cr_expect_eq(gateway_concurrency(gateway), 200);
 	cr_expect(gateway_holds_ambiguous(gateway), "held unless it says so");
+}
+
+Test(gateway, idempotency_header)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	struct http_request request =
+	    asked(mem, HEAD "\"idempotency\":{\"header\":\"X-Key\"}}");
+
+	cr_expect(has_header(&request, "X-Key: " KEY));
+}
+
+/* Another database begins with the same ids at the same gateway. */
+Test(gateway, message_key_is_of_one_message_alone)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	struct delivery first = { .id = 1, .pool_id = "p", .sub = "s" };
+	struct delivery again = first;
+	struct delivery other = first;
+
+	again.attempt = 2;
+	other.created_ms = 1;
+	const char *key = gateway_message_key(mem, &first);
+	cr_expect_str_eq(key, gateway_message_key(mem, &again));
+	cr_expect_str_neq(key, gateway_message_key(mem, &other));
+	cr_expect_eq(gateway_key_id(key), 1);
+}
+
+Test(gateway, key_id)
+{
+	cr_expect_eq(gateway_key_id("usher-123456789012345678-ab"),
+	    123456789012345678);
+	cr_expect_eq(gateway_key_id("usher-1234567890123456789-ab"), 0);
+	cr_expect_eq(gateway_key_id("usher-12"), 0);
+	cr_expect_eq(gateway_key_id("usher--1-a"), 0);
+	cr_expect_eq(gateway_key_id("other-1-a"), 0);
+	cr_expect_eq(gateway_key_id(""), 0);
+}
+
+Test(gateway, callback)
+{
+	static const char text[] =
+	    HEAD "\"raw\":\"<{callback_url}> {receipt_token}\"}";
+	MEM_AUTO mem = mem_new(NULL);
+	struct delivery delivery = { .text = "x",
+		.recipient = "+49",
+		.callback_url = "https://u.example/r?key=1&b=2" };
+	struct http_request request;
+
+	cr_assert(gateway_ask(mem, profile(mem, text), &delivery, &request));
+	/* "receipt s&c "r"" by b2sum -l 256 */
+	cr_expect_str_eq(request.body,
+	    "<https://u.example/r?key=1&b=2> 65b5cce3d155af182cf5367c633c11aa");
+	delivery.callback_url = NULL;
+	cr_assert(gateway_ask(mem, profile(mem, text), &delivery, &request));
+	cr_expect(strncmp(request.body, "<> ", 3) == 0);
 }
