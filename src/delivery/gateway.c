@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "delivery/gateway_profile.h"
 #include "message/gsm.h"
+#include "message/html.h"
 
 #define ANSWER_MOST 65536
 
@@ -32,6 +33,11 @@ const char *gateway_name(const struct gateway *gateway)
 int64_t gateway_concurrency(const struct gateway *gateway)
 {
 	return gateway->profile->limits->concurrency.value;
+}
+
+int64_t gateway_rate(const struct gateway *gateway)
+{
+	return gateway->profile->limits->rate.value;
 }
 
 int64_t gateway_total_ms(const struct gateway *gateway)
@@ -85,6 +91,22 @@ static void note_answer(void *context, const struct http_answer *answer)
 		    answer->words);
 }
 
+/* What all requests to the gateway have in common. */
+static struct http_request request_to(const struct gateway *gateway)
+{
+	const struct gateway_profile *profile = gateway->profile;
+
+	return (struct http_request){
+		.connect_ms = profile->limits->connect_ms.value,
+		.total_ms = profile->limits->total_ms.value,
+		.answer_most = ANSWER_MOST,
+		.allow_private = profile->allow_private.value,
+		.proxy = profile->proxy,
+		.ca_file = profile->ca_file,
+		.http2 = str_same(profile->http_version, "2"),
+	};
+}
+
 /* Scheme, host and port, and nothing that could be a message. */
 static const char *origin(struct mem *mem, const char *url)
 {
@@ -97,17 +119,11 @@ static const char *origin(struct mem *mem, const char *url)
 bool gateway_reachable(struct mem *mem, const struct gateway *gateway,
     struct err *err)
 {
-	const struct gateway_profile *profile = gateway->profile;
 	struct http *http = http_new(mem, err);
-	struct http_request request = {
-		.method = "GET",
-		.url = origin(mem, profile->url),
-		.connect_ms = profile->limits->connect_ms.value,
-		.total_ms = profile->limits->total_ms.value,
-		.answer_most = ANSWER_MOST,
-		.allow_private = profile->allow_private.value,
-	};
+	struct http_request request = request_to(gateway);
 
+	request.method = "GET";
+	request.url = origin(mem, gateway->profile->url);
 	if (!http)
 		return false;
 	http_begin(http, &request);
@@ -123,7 +139,7 @@ struct values {
 	struct gsm_count count;
 };
 
-enum position { IN_URL, IN_TEXT };
+enum position { IN_TEXT, IN_URL, IN_JSON, IN_XML };
 
 /* A variable that the profile sets by the text's encoding. */
 static const char *variable(const struct values *values, const char *name)
@@ -164,6 +180,31 @@ static const char *value_of(struct mem *mem, const struct values *values,
 	return variable(values, name);
 }
 
+static char *json_escape(struct mem *mem, const char *value)
+{
+	cJSON *list = json_list(mem);
+
+	cJSON_AddItemToArray(list, cJSON_CreateString(value));
+	const char *quoted = json_print(mem, list);
+	return mem_text_n(mem, quoted + 2, strlen(quoted) - 4);
+}
+
+static const char *escape(struct mem *mem, enum position position,
+    const char *value)
+{
+	switch (position) {
+	case IN_URL:
+		return http_escape(mem, value);
+	case IN_JSON:
+		return mem_secret(json_escape(mem, value));
+	case IN_XML:
+		return mem_secret(html_escape(mem, value));
+	case IN_TEXT:
+		break;
+	}
+	return value;
+}
+
 /* FORMAT with its {placeholders} filled; unknown braces stay. */
 static const char *fill(struct mem *mem, const struct values *values,
     const char *format, enum position position)
@@ -184,39 +225,74 @@ static const char *fill(struct mem *mem, const struct values *values,
 			str_add_char(text, *format++);
 			continue;
 		}
-		str_add(text,
-		    position == IN_URL ? http_escape(mem, value) : value);
+		str_add(text, escape(mem, position, value));
 		format += length + 1;
 	}
 	return str_take(text);
+}
+
+/* What asks for receipts goes when they have no place to come to. */
+static bool is_idle(const struct values *values, const char *format)
+{
+	return !values->delivery->callback_url &&
+	       strstr(format, "{callback_url}");
+}
+
+/* Adds the pairs of a form or query; FIRST goes before the first of them. */
+static void add_pairs(struct mem *mem, const struct values *values,
+    const struct field_list *pairs, const char *first, struct str *text)
+{
+	const struct field_pair *items = pairs->items;
+
+	for (size_t i = 0; i < pairs->count; i++) {
+		const char *value = fill(mem, values, items[i].value, IN_TEXT);
+		/* A conditional pair that is empty is left out. */
+		if (!*value || is_idle(values, items[i].value))
+			continue;
+		str_addf(text, "%s%s=%s", first,
+		    http_escape(mem, items[i].name), http_escape(mem, value));
+		first = "&";
+	}
 }
 
 static const char *form_body(struct mem *mem, const struct values *values,
     const struct field_list *pairs)
 {
 	struct str *body = str_new(mem, STR_LIMIT_LARGE);
-	const struct field_pair *items = pairs->items;
 
 	str_secret(body);
-	for (size_t i = 0; i < pairs->count; i++) {
-		const char *value = fill(mem, values, items[i].value, IN_TEXT);
-		/* A conditional pair that is empty is left out. */
-		if (!*value)
-			continue;
-		str_addf(body, "%s%s=%s", str_length(body) ? "&" : "",
-		    http_escape(mem, items[i].name), http_escape(mem, value));
-	}
+	add_pairs(mem, values, pairs, "", body);
 	return str_take(body);
+}
+
+static const char *make_url(struct mem *mem, const struct values *values)
+{
+	const struct gateway_profile *profile = values->gateway->profile;
+	struct str *url = str_new(mem, STR_LIMIT_LARGE);
+
+	str_secret(url);
+	str_add(url, fill(mem, values, profile->url, IN_URL));
+	add_pairs(mem, values, &profile->query,
+	    strchr(profile->url, '?') ? "&" : "?", url);
+	return str_take(url);
 }
 
 static void fill_json(struct mem *mem, const struct values *values, cJSON *json)
 {
-	cJSON *child;
+	cJSON *child = json->child;
 
 	if (cJSON_IsString(json))
 		cJSON_SetValuestring(json,
 		    fill(mem, values, json->valuestring, IN_TEXT));
-	cJSON_ArrayForEach(child, json) fill_json(mem, values, child);
+	while (child) {
+		cJSON *next = child->next;
+		if (cJSON_IsString(child) && child->string &&
+		    is_idle(values, child->valuestring))
+			cJSON_Delete(cJSON_DetachItemViaPointer(json, child));
+		else
+			fill_json(mem, values, child);
+		child = next;
+	}
 }
 
 static const char *json_body(struct mem *mem, const struct values *values,
@@ -245,7 +321,10 @@ static const char *make_body(struct mem *mem, const struct values *values,
 	}
 	*type = profile->content_type ? profile->content_type
 	                              : "text/plain; charset=UTF-8";
-	return fill(mem, values, profile->raw ? profile->raw : "", IN_TEXT);
+	return fill(mem, values, profile->raw ? profile->raw : "",
+	    str_same(profile->raw_escape, "json")  ? IN_JSON
+	    : str_same(profile->raw_escape, "xml") ? IN_XML
+	                                           : IN_TEXT);
 }
 
 static const char *const *make_headers(struct mem *mem,
@@ -278,15 +357,33 @@ static const char *const *make_headers(struct mem *mem,
 static bool fits(const struct gateway *gateway, const struct gsm_count *count,
     struct delivery *delivery)
 {
+	const struct gateway_profile *profile = gateway->profile;
 	char words[96];
 
-	if (count->parts <= gateway->profile->limits->parts.value)
+	if (count->encoding != GSM_7BIT &&
+	    str_same(profile->not_gsm, "refuse")) {
+		delivery_tell(delivery, DELIVERY_REFUSED, 0, NULL,
+		    "not in the GSM 7-bit alphabet, which the gateway's "
+		    "profile demands");
+		return false;
+	}
+	if (count->parts <= profile->limits->parts.value)
 		return true;
 	snprintf(words, sizeof(words),
 	    "%d parts; the gateway's profile allows %" PRId64, count->parts,
-	    gateway->profile->limits->parts.value);
+	    profile->limits->parts.value);
 	delivery_tell(delivery, DELIVERY_REFUSED, 0, NULL, words);
 	return false;
+}
+
+static void sign(struct mem *mem, const struct gateway_auth *auth,
+    struct http_request *request)
+{
+	if (!auth)
+		return;
+	request->user = auth->aws_sigv4->access_key;
+	request->sigv4 = mem_printf(mem, "aws:amz:%s:%s",
+	    auth->aws_sigv4->region, auth->aws_sigv4->service);
 }
 
 bool gateway_ask(struct mem *mem, const struct gateway *gateway,
@@ -300,18 +397,14 @@ bool gateway_ask(struct mem *mem, const struct gateway *gateway,
 	gsm_count(delivery->text, &values.count);
 	if (!fits(gateway, &values.count, delivery))
 		return false;
-	*request = (struct http_request){
-		.method = profile->method,
-		.url = fill(mem, &values, profile->url, IN_URL),
-		.body = post ? make_body(mem, &values, &type) : NULL,
-		.user = profile->user,
-		.password = gateway->secret,
-		.connect_ms = profile->limits->connect_ms.value,
-		.total_ms = profile->limits->total_ms.value,
-		.answer_most = ANSWER_MOST,
-		.allow_private = profile->allow_private.value,
-		.owner = delivery,
-	};
+	*request = request_to(gateway);
+	request->method = profile->method;
+	request->url = make_url(mem, &values);
+	request->body = post ? make_body(mem, &values, &type) : NULL;
 	request->headers = make_headers(mem, &values, type);
+	request->user = profile->user;
+	request->password = gateway->secret;
+	request->owner = delivery;
+	sign(mem, profile->auth, request);
 	return true;
 }

@@ -46,6 +46,9 @@ const char *gateway_token(struct mem *mem, const struct gateway *gateway);
 bool gateway_reachable(struct mem *mem, const struct gateway *gateway,
     struct err *err);
 int64_t gateway_concurrency(const struct gateway *gateway);
+
+/* Messages a second that it may be given; 0: as many as can be. */
+int64_t gateway_rate(const struct gateway *gateway);
 int64_t gateway_total_ms(const struct gateway *gateway);
 bool gateway_holds_ambiguous(const struct gateway *gateway);
 

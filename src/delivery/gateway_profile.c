@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "delivery/gateway_profile.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/json.h"
@@ -14,6 +16,9 @@
 
 static const char *const methods[] = { "GET", "POST", NULL };
 static const char *const policies[] = { "retry", "hold", NULL };
+static const char *const versions[] = { "1.1", "2", NULL };
+static const char *const escapes[] = { "none", "xml", "json", NULL };
+static const char *const texts[] = { "ucs2", "refuse", NULL };
 static const char *const classes[] = { "accepted", "retry", "throttle",
 	"permanent", "lane_fault", NULL };
 
@@ -90,7 +95,24 @@ static const struct field limits_rows[] = {
 	ROW_INT(struct gateway_limits, connect_ms, "connect_ms", 0, 100,
 	    300000),
 	ROW_INT(struct gateway_limits, total_ms, "total_ms", 0, 100, 300000),
-	ROW_INT(struct gateway_limits, parts, "parts", 0, 1, 20), ROW_END
+	ROW_INT(struct gateway_limits, parts, "parts", 0, 1, 20),
+	ROW_INT(struct gateway_limits, rate, "rate", 0, 0, 10000), ROW_END
+};
+
+static const struct field sigv4_rows[] = {
+	ROW_TEXT(struct gateway_sigv4, access_key, "access_key", FIELD_REQUIRED,
+	    1, 128, "[A-Za-z0-9]+"),
+	ROW_TEXT(struct gateway_sigv4, region, "region", FIELD_REQUIRED, 1, 64,
+	    "[a-z0-9-]+"),
+	ROW_TEXT(struct gateway_sigv4, service, "service", FIELD_REQUIRED, 1,
+	    64, "[a-z0-9-]+"),
+	ROW_END
+};
+
+static const struct field auth_rows[] = {
+	ROW_OBJECT(struct gateway_auth, aws_sigv4, "aws_sigv4", FIELD_REQUIRED,
+	    sigv4_rows, struct gateway_sigv4),
+	ROW_END
 };
 
 static const struct field profile_rows[] = { ROW_TEXT(struct gateway_profile,
@@ -101,9 +123,19 @@ static const struct field profile_rows[] = { ROW_TEXT(struct gateway_profile,
 	ROW_ENUM(struct gateway_profile, method, "method", FIELD_REQUIRED,
 	    methods),
 	ROW_TEXT(struct gateway_profile, user, "user", 0, 1, 256, NULL),
+	ROW_OBJECT(struct gateway_profile, auth, "auth", 0, auth_rows,
+	    struct gateway_auth),
+	ROW_TEXT(struct gateway_profile, proxy, "proxy", 0, 8, 1024,
+	    "(https?|socks5h?)://[^/@]+/?"),
+	ROW_TEXT(struct gateway_profile, ca_file, "ca_file", 0, 1, 4096, NULL),
+	ROW_ENUM(struct gateway_profile, http_version, "http_version", 0,
+	    versions),
+	ROW_MAP(struct gateway_profile, query, "query", 4096),
 	ROW_MAP(struct gateway_profile, headers, "headers", 4096),
 	ROW_MAP(struct gateway_profile, form, "form", 4096),
 	ROW_TEXT(struct gateway_profile, raw, "raw", 0, 1, 65536, NULL),
+	ROW_ENUM(struct gateway_profile, raw_escape, "raw_escape", 0, escapes),
+	ROW_ENUM(struct gateway_profile, not_gsm, "not_gsm", 0, texts),
 	ROW_TEXT(struct gateway_profile, content_type, "content_type", 0, 3,
 	    256, "[\\x20-\\x7e]+"),
 	ROW_LIST(struct gateway_profile, variables, "variables", 0, 20,
@@ -237,6 +269,25 @@ static bool check_idempotency(const struct gateway_idempotency *idempotency,
 	           "somewhere in the request");
 }
 
+static bool check_connection(const struct gateway_profile *profile,
+    struct err *err)
+{
+	const char *ca_file = profile->ca_file;
+
+	if (ca_file && access(ca_file, R_OK) != 0)
+		return err_set(err, ERR_CONFIG, "ca_file: '%.100s': %s",
+		    ca_file, strerror(errno));
+	if (profile->auth && profile->user)
+		return err_set(err, ERR_CONFIG,
+		    "only one of user and auth says who asks");
+	/* libcurl signs a query wrongly that is not in order. */
+	if (profile->auth &&
+	    (profile->query.count || strchr(profile->url, '?')))
+		return err_set(err, ERR_CONFIG,
+		    "auth: a request that is signed cannot have a query");
+	return true;
+}
+
 static bool check_header_names(const struct gateway_profile *profile,
     struct err *err)
 {
@@ -256,6 +307,16 @@ static int64_t or_default(struct field_int *member, int64_t preset)
 	return member->given ? member->value : preset;
 }
 
+/* Values in a text of a format that is known must not break it. */
+static const char *escape_of(const char *content_type)
+{
+	const char *type = content_type ? content_type : "";
+
+	return strcasestr(type, "json")  ? "json"
+	       : strcasestr(type, "xml") ? "xml"
+	                                 : "none";
+}
+
 static void set_defaults(struct mem *mem, struct gateway_profile *profile)
 {
 	struct gateway_limits *limits = profile->limits;
@@ -267,6 +328,8 @@ static void set_defaults(struct mem *mem, struct gateway_profile *profile)
 	limits->total_ms.value = or_default(&limits->total_ms, 30000);
 	limits->parts.value = or_default(&limits->parts, 4);
 	profile->limits = limits;
+	if (!profile->raw_escape)
+		profile->raw_escape = escape_of(profile->content_type);
 	if (!profile->ambiguous)
 		profile->ambiguous = profile->idempotency ? "retry" : "hold";
 }
@@ -292,6 +355,7 @@ static bool read_members(struct mem *mem, struct gateway_profile *profile,
 	return check_classes(mem, profile, err) &&
 	       check_expressions(profile, err) &&
 	       check_header_names(profile, err) &&
+	       check_connection(profile, err) &&
 	       check_receipt(mem, profile->receipt, err) &&
 	       check_idempotency(profile->idempotency, json_print(mem, json),
 	           err);

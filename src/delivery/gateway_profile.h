@@ -33,11 +33,23 @@ struct gateway_variable {
 	const char *ucs2; /* and when it does not */
 };
 
+/* Requests signed by AWS Signature Version 4 with the secret. */
+struct gateway_sigv4 {
+	const char *access_key;
+	const char *region;
+	const char *service;
+};
+
+struct gateway_auth {
+	const struct gateway_sigv4 *aws_sigv4;
+};
+
 struct gateway_limits {
 	struct field_int concurrency;
 	struct field_int connect_ms;
 	struct field_int total_ms;
 	struct field_int parts;
+	struct field_int rate; /* messages a second; 0: as many as can be */
 };
 
 /* How the gateway knows a message that comes twice by our message_key. */
@@ -62,12 +74,19 @@ struct gateway_profile {
 	const char *name;
 	const char *url;
 	const char *method;
-	const char *user;          /* basic authentication with {secret} */
+	const char *user; /* basic authentication with {secret} */
+	const struct gateway_auth *auth;
+	const char *proxy;
+	const char *ca_file;
+	const char *http_version;
+	struct field_list query;   /* of struct field_pair */
 	struct field_list headers; /* of struct field_pair */
 	struct field_list form;    /* of struct field_pair */
 	const cJSON *json;
 	const char *raw;
+	const char *raw_escape; /* none, xml or json */
 	const char *content_type;
+	const char *not_gsm;         /* ucs2 or refuse */
 	struct field_list variables; /* of struct gateway_variable */
 	const struct gateway_success *success;
 	const struct gateway_finder *message_id;

@@ -139,7 +139,8 @@ static curl_socket_t open_socket(void *argument, curlsocktype purpose,
 		memcpy(&in6, &address->addr, sizeof(in6));
 		inside = is_private_6(&in6.sin6_addr);
 	}
-	if (inside && !transfer->request.allow_private)
+	if (inside && !transfer->request.allow_private &&
+	    !transfer->request.proxy)
 		return CURL_SOCKET_BAD;
 	return socket(address->family, address->socktype | SOCK_CLOEXEC,
 	    address->protocol);
@@ -149,13 +150,22 @@ static void set_body(struct transfer *transfer)
 {
 	CURL *easy = transfer->easy;
 
-	if (strcmp(transfer->request.method, "GET") == 0) {
+	bool post = strcmp(transfer->request.method, "GET") != 0;
+
+	if (!post || transfer->request.sigv4) {
 		/* A kept connection could make libcurl repeat it. */
 		curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
 		curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
+	}
+	if (!post)
+		return;
+	curl_easy_setopt(easy, CURLOPT_POST, 1L);
+	if (transfer->request.sigv4) {
+		/* It is signed with its body, which libcurl must see. */
+		curl_easy_setopt(easy, CURLOPT_POSTFIELDS,
+		    transfer->request.body);
 		return;
 	}
-	curl_easy_setopt(easy, CURLOPT_POST, 1L);
 	curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
 	    (curl_off_t)strlen(transfer->request.body));
 	curl_easy_setopt(easy, CURLOPT_READFUNCTION, give_body);
@@ -175,12 +185,17 @@ static void set_limits(struct transfer *transfer)
 	curl_easy_setopt(easy, CURLOPT_SSLVERSION,
 	    (long)CURL_SSLVERSION_TLSv1_2);
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
-	    (long)CURL_HTTP_VERSION_1_1);
+	    request->http2 ? (long)CURL_HTTP_VERSION_2TLS
+	                   : (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
 	    (long)request->connect_ms);
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->total_ms);
 	curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, 60L);
-	curl_easy_setopt(easy, CURLOPT_PROXY, "");
+	curl_easy_setopt(easy, CURLOPT_PROXY,
+	    request->proxy ? request->proxy : "");
+	curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+	if (request->ca_file)
+		curl_easy_setopt(easy, CURLOPT_CAINFO, request->ca_file);
 	curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer);
@@ -199,8 +214,12 @@ static void set_headers(struct transfer *transfer)
 	curl_easy_setopt(transfer->easy, CURLOPT_USERAGENT, "usher");
 	if (!transfer->request.user)
 		return;
-	curl_easy_setopt(transfer->easy, CURLOPT_HTTPAUTH,
-	    (long)CURLAUTH_BASIC);
+	if (transfer->request.sigv4)
+		curl_easy_setopt(transfer->easy, CURLOPT_AWS_SIGV4,
+		    transfer->request.sigv4);
+	else
+		curl_easy_setopt(transfer->easy, CURLOPT_HTTPAUTH,
+		    (long)CURLAUTH_BASIC);
 	curl_easy_setopt(transfer->easy, CURLOPT_USERNAME,
 	    transfer->request.user);
 	curl_easy_setopt(transfer->easy, CURLOPT_PASSWORD,

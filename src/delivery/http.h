@@ -5,7 +5,8 @@
  * libcurl repeats a POST by itself when a kept connection closes without an
  * answer; here the body cannot be read again, so that it fails instead and is
  * told as offered. No redirects, no proxy from the environment, answers cut
- * at a limit, private addresses refused after resolution unless allowed.
+ * at a limit, private addresses refused after resolution unless allowed (by a
+ * proxy that is set, it is the proxy that resolves).
  */
 #ifndef DELIVERY_HTTP_H
 #define DELIVERY_HTTP_H
@@ -26,6 +27,10 @@ struct http_request {
 	const char *body;           /* of a POST */
 	const char *user;           /* basic authentication; NULL: none */
 	const char *password;
+	const char *sigv4; /* "aws:amz:REGION:SERVICE": USER is the key's id */
+	const char *proxy; /* NULL: none */
+	const char *ca_file; /* NULL: the system's */
+	bool http2;          /* where the server can, by TLS */
 	int64_t connect_ms;
 	int64_t total_ms;
 	size_t answer_most; /* bytes */

@@ -55,6 +55,8 @@ Test(gateway_profile, defaults)
 	cr_expect_eq(profile->limits->parts.value, 4);
 	cr_expect_not(profile->allow_private.value);
 	cr_expect_null(profile->json);
+	cr_expect_eq(profile->limits->rate.value, 0);
+	cr_expect_str_eq(profile->raw_escape, "none");
 }
 
 Test(gateway_profile, members_that_must_be_there)
@@ -90,6 +92,15 @@ Test(gateway_profile, wrong_values)
 	expect_member("\"form\":[]", "'form'");
 	expect_member("\"content_type\":\"a/b\\r\\nX: 1\"", "'content_type'");
 	expect_member("\"variables\":[{\"name\":\"x\"}]", "gsm7");
+	expect_member("\"http_version\":\"3\"", "[1.1, 2]");
+	expect_member("\"raw_escape\":\"html\"", "[none, xml, json]");
+	expect_member("\"not_gsm\":\"drop\"", "[ucs2, refuse]");
+	expect_member("\"limits\":{\"rate\":-1}", "'limits.rate'");
+	expect_member("\"query\":\"a=b\"", "'query'");
+	expect_member("\"proxy\":\"ftp://p.example\"", "'proxy'");
+	expect_member("\"proxy\":\"http://user:pw@p.example\"", "'proxy'");
+	expect_member("\"ca_file\":\"/nonexistent/ca.pem\"",
+	    "ca_file: '/nonexistent/ca.pem': No such file");
 	expect_member("\"message_id\":{\"pointer\":\"sid\"}",
 	    "'message_id.pointer'");
 }
@@ -227,4 +238,25 @@ Test(gateway_profile, receipt)
 	    "or ignored");
 	expect_member(RECEIPT ",\"status\":{\"query\":\"s\"},\"secret\":{}}",
 	    "receipt.secret: says not where");
+}
+
+#define SIGV4                                                         \
+	"\"auth\":{\"aws_sigv4\":{\"access_key\":\"AK1\",\"region\":" \
+	"\"us-east-1\",\"service\":\"sns\"}}"
+
+Test(gateway_profile, signed_by_aws)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	const struct gateway_profile *profile =
+	    taken(mem, "{" GOOD "," SIGV4 "}");
+
+	cr_expect_str_eq(profile->auth->aws_sigv4->region, "us-east-1");
+	expect_member("\"auth\":{}", "'auth.aws_sigv4'");
+	expect_member("\"auth\":{\"aws_sigv4\":{}}", "'auth.aws_sigv4.region'");
+	expect_member(SIGV4 ",\"user\":\"x\"", "only one of user and auth");
+	expect_member(SIGV4 ",\"query\":{\"a\":\"b\"}", "cannot have a query");
+	expect_refused("{" NAME METHOD
+	               "\"url\":\"https://g.example/?a=b\"," SUCCESS "," SIGV4
+	               "}",
+	    "cannot have a query");
 }
