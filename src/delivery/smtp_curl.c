@@ -361,11 +361,12 @@ static void tell_fault(const struct session *session, struct delivery *delivery,
 static void tell(struct session *session, struct delivery *delivery)
 {
 	if (!session->sink->told(session->sink, delivery) ||
-	    delivery->outcome.class == DELIVERY_LANE_FAULT)
+	    delivery_ends_batch(delivery->outcome.class))
 		session->ended = true;
 }
 
-static void bring(struct session *session, struct delivery *delivery)
+static void bring(struct session *session, struct delivery *delivery,
+    bool first)
 {
 	int64_t since_ms = clock_steady_ms();
 
@@ -375,6 +376,11 @@ static void bring(struct session *session, struct delivery *delivery)
 	if (judge(session, delivery, result)) {
 		smtp_reply_count(delivery, session->dialogue.phase,
 		    &session->relay->refusals);
+		/* If it is the message that the relay dislikes, others shall
+		 * go before it. */
+		if (first && delivery_ends_batch(delivery->outcome.class))
+			delivery->outcome.retry_after_ms =
+			    SMTP_REPLY_OTHERS_FIRST_MS;
 	} else if (session->fresh || session->dialogue.code) {
 		tell_fault(session, delivery, result);
 	} else {
@@ -404,8 +410,10 @@ static void relay_send(void *state, struct delivery *const *batch, size_t count,
 		return;
 	}
 	while (next < count && !session.ended && !session.broken &&
-	       clock_steady_ms() < session.begin_until_ms)
-		bring(&session, batch[next++]);
+	       clock_steady_ms() < session.begin_until_ms) {
+		bring(&session, batch[next], next == 0);
+		next++;
+	}
 	if (session.ended || !session.broken || next == count)
 		return;
 	delivery_tell(batch[next], DELIVERY_LANE_FAULT, 0, NULL,
@@ -413,10 +421,18 @@ static void relay_send(void *state, struct delivery *const *batch, size_t count,
 	sink->told(sink, batch[next]);
 }
 
+static struct gate_limits relay_limits(const void *state)
+{
+	const struct relay *relay = state;
+
+	return (struct gate_limits){ (int)relay->config->mail_lanes, BATCH_MOST,
+		relay->config->mail_rate };
+}
+
 const struct carrier smtp_curl_carrier = {
 	.name = "smtp-curl",
 	.medium = "EMAIL",
-	.batch_most = BATCH_MOST,
 	.open = relay_open,
+	.limits = relay_limits,
 	.send = relay_send,
 };

@@ -7,6 +7,9 @@
 
 #include "delivery/delivery.h"
 
+/* How long a message waits that a session began with and ended by. */
+#define SMTP_REPLY_OTHERS_FIRST_MS ((int64_t)30 * 1000)
+
 enum smtp_phase {
 	SMTP_PHASE_HELLO = 1, /* greeting, EHLO, STARTTLS, AUTH */
 	SMTP_PHASE_MAIL = 2,
