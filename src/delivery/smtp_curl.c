@@ -131,8 +131,8 @@ static int note_traffic(CURL *easy, curl_infotype type, char *bytes,
 
 /* libcurl goes on without AUTH when the relay offers none; each message would
  * be refused as if it were its own fault. */
-static int check_auth(void *argument, char *their_address, char *our_address,
-    int their_port, int our_port)
+static int check_auth(void *argument, const char *their_address,
+    const char *our_address, int their_port, int our_port)
 {
 	const struct session *session = argument;
 	const struct smtp_dialogue *dialogue = &session->dialogue;

@@ -211,6 +211,22 @@ class Implicit(CurlCase):
         self.usher.start()
         self.lane_fault(number, "cannot connect to the relay")
 
+    def test_reload_changes_the_carrier(self):
+        self.use_relay(smtp_port=self.relay.port, smtp_tls="required")
+        first, = self.invite_many(1)
+        self.usher.start()
+        self.sent_once(first)
+        self.assertIn("-smtp-", self.first(first)["lane"])
+        self.assertNotIn("-smtp-curl-", self.first(first)["lane"])
+        self.use_relay()
+        self.usher.daemons[-1].send_signal(house.signal.SIGHUP)
+
+        def by_curl():
+            number, = self.invite_many(1)
+            self.sent_once(number)
+            return "-smtp-curl-" in self.first(number)["lane"]
+        wait_until(by_curl, 15, "mail by libcurl")
+
     def test_doctor(self):
         result = self.usher.good("doctor")
         self.assertIn("235 2.7.0", result.out)
