@@ -10,6 +10,7 @@
 #include "base/secret.h"
 #include "base/str.h"
 #include "delivery/gateway_profile.h"
+#include "delivery/token.h"
 #include "message/gsm.h"
 #include "message/html.h"
 
@@ -56,28 +57,6 @@ const char *gateway_token(struct mem *mem, const struct gateway *gateway)
 	    mem_secret(mem_printf(mem, "receipt %s", gateway->secret));
 
 	return mem_text_n(mem, secret_digest(mem, seed), 32);
-}
-
-/* Ids begin again in another database; gateways remember. */
-const char *gateway_message_key(struct mem *mem,
-    const struct delivery *delivery)
-{
-	const char *seed =
-	    mem_printf(mem, "%" PRId64 " %s %s %" PRId64, delivery->id,
-	        delivery->pool_id, delivery->sub, delivery->created_ms);
-
-	return mem_printf(mem, "usher-%" PRId64 "-%.16s", delivery->id,
-	    secret_digest(mem, seed));
-}
-
-int64_t gateway_key_id(const char *key)
-{
-	const char *digits = str_starts(key, "usher-") ? key + 6 : "";
-	size_t length = strspn(digits, "0123456789");
-
-	return length && length < 19 && digits[length] == '-'
-	           ? strtoll(digits, NULL, 10)
-	           : 0;
 }
 
 static void note_answer(void *context, const struct http_answer *answer)
@@ -174,7 +153,7 @@ static const char *value_of(struct mem *mem, const struct values *values,
 	if (strcmp(name, "callback_url") == 0)
 		return delivery->callback_url ? delivery->callback_url : "";
 	if (strcmp(name, "message_key") == 0)
-		return gateway_message_key(mem, delivery);
+		return token_print(mem, delivery->salt, delivery->id);
 	if (strcmp(name, "parts") == 0)
 		return mem_printf(mem, "%d", values->count.parts);
 	return variable(values, name);
@@ -342,7 +321,8 @@ static const char *const *make_headers(struct mem *mem,
 	if (idempotency && idempotency->header)
 		headers[count++] =
 		    mem_printf(mem, "%s: %s", idempotency->header,
-		        gateway_message_key(mem, values->delivery));
+		        token_print(mem, values->delivery->salt,
+		            values->delivery->id));
 	for (size_t i = 0; i < list->count; i++) {
 		char *value =
 		    mem_text(mem, fill(mem, values, pairs[i].value, IN_TEXT));

@@ -26,14 +26,6 @@ struct gateway *gateway_read(struct mem *mem, const char *path,
 const char *gateway_name(const struct gateway *gateway);
 
 /*
- * {message_key}: the same for each attempt at a message, and for no other one
- * even of another database. gateway_key_id() is the id in it; 0: it is none.
- */
-const char *gateway_message_key(struct mem *mem,
-    const struct delivery *delivery);
-int64_t gateway_key_id(const char *key);
-
-/*
  * What the gateway must bring with a receipt, and is told in the address that
  * it calls: made of the password, which is not told that way.
  */

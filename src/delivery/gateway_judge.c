@@ -35,7 +35,7 @@ static enum delivery_class class_named(const char *name)
 	} classes[] = {
 		{ "accepted", DELIVERY_ACCEPTED },
 		{ "retry", DELIVERY_RETRY },
-		{ "throttle", DELIVERY_LANE_FAULT },
+		{ "throttle", DELIVERY_THROTTLED },
 		{ "permanent", DELIVERY_REFUSED },
 		{ "lane_fault", DELIVERY_LANE_FAULT },
 	};
@@ -50,8 +50,10 @@ static enum delivery_class class_of_status(int status)
 {
 	if (status == 408 || status == 425 || (status >= 500 && status != 503))
 		return DELIVERY_RETRY;
-	if (status == 429 || status == 503 || status / 100 == 3 ||
-	    status == 401 || status == 402 || status == 403 || status == 407)
+	if (status == 429 || status == 503)
+		return DELIVERY_THROTTLED;
+	if (status / 100 == 3 || status == 401 || status == 402 ||
+	    status == 403 || status == 407)
 		return DELIVERY_LANE_FAULT;
 	return status / 100 == 4 ? DELIVERY_REFUSED : DELIVERY_AMBIGUOUS;
 }
@@ -134,7 +136,10 @@ static void judge_failure(struct mem *mem, struct gateway *gateway,
 	    mem_printf(mem, "%sHTTP %d%s%s: %s", why, answer->status,
 	        code ? ", code " : "", code ? code : "",
 	        text ? text : answer->body));
-	delivery->outcome.retry_after_ms = answer->retry_after_s * 1000;
+	if (delivery_ends_batch(class))
+		delivery->outcome.rest_ms = answer->retry_after_s * 1000;
+	else
+		delivery->outcome.retry_after_ms = answer->retry_after_s * 1000;
 	if (class == DELIVERY_ACCEPTED)
 		delivery_note_id(delivery,
 		    find(mem, profile->message_id, answer, json));

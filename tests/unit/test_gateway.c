@@ -27,8 +27,7 @@ static struct http_request asked_with(struct mem *mem, const char *text,
 	struct http_request request = { 0 };
 
 	delivery->id = 42;
-	delivery->pool_id = "p";
-	delivery->sub = "s";
+	delivery->salt = "salt";
 	delivery->text = sms;
 	delivery->recipient = "+4915112345678";
 	cr_assert(gateway_ask(mem, profile(mem, text), delivery, &request),
@@ -50,8 +49,8 @@ static bool has_header(const struct http_request *request, const char *header)
 	return false;
 }
 
-/* "42 p s 0" by b2sum -l 256 */
-#define KEY     "usher-42-bb9fa8d9553a32af"
+/* "salt message 42" by b2sum -l 256 */
+#define KEY     "42-12542ab5f2bd352de4c0"
 #define ESCAPED "a%26b%20%22c%22%0A%C3%A9"
 
 Test(gateway, url_is_percent_encoded)
@@ -227,31 +226,6 @@ Test(gateway, idempotency_header)
 }
 
 /* Another database begins with the same ids at the same gateway. */
-Test(gateway, message_key_is_of_one_message_alone)
-{
-	MEM_AUTO mem = mem_new(NULL);
-	struct delivery first = { .id = 1, .pool_id = "p", .sub = "s" };
-	struct delivery again = first;
-	struct delivery other = first;
-
-	again.attempt = 2;
-	other.created_ms = 1;
-	const char *key = gateway_message_key(mem, &first);
-	cr_expect_str_eq(key, gateway_message_key(mem, &again));
-	cr_expect_str_neq(key, gateway_message_key(mem, &other));
-	cr_expect_eq(gateway_key_id(key), 1);
-}
-
-Test(gateway, key_id)
-{
-	cr_expect_eq(gateway_key_id("usher-123456789012345678-ab"),
-	    123456789012345678);
-	cr_expect_eq(gateway_key_id("usher-1234567890123456789-ab"), 0);
-	cr_expect_eq(gateway_key_id("usher-12"), 0);
-	cr_expect_eq(gateway_key_id("usher--1-a"), 0);
-	cr_expect_eq(gateway_key_id("other-1-a"), 0);
-	cr_expect_eq(gateway_key_id(""), 0);
-}
 
 Test(gateway, way_to_it)
 {

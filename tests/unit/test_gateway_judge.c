@@ -90,7 +90,7 @@ Test(gateway_judge, twilio)
 {
 	expect_sent(TWILIO, 201, "{\"sid\":\"SM1\",\"status\":\"queued\"}",
 	    "SM1");
-	expect(TWILIO, 429, "{\"code\":20429}", DELIVERY_LANE_FAULT);
+	expect(TWILIO, 429, "{\"code\":20429}", DELIVERY_THROTTLED);
 	expect(TWILIO, 400, "{\"code\":21211,\"message\":\"bad To\"}",
 	    DELIVERY_REFUSED);
 	expect(TWILIO, 400, "{\"code\":20003}", DELIVERY_LANE_FAULT);
@@ -112,7 +112,7 @@ Test(gateway_judge, vonage_says_200_always)
 	expect_sent(VONAGE, 200,
 	    "{\"messages\":[{\"status\":\"0\",\"message-id\":\"0A\"}]}", "0A");
 	expect(VONAGE, 200, "{\"messages\":[{\"status\":\"1\"}]}",
-	    DELIVERY_LANE_FAULT);
+	    DELIVERY_THROTTLED);
 	expect(VONAGE, 200, "{\"messages\":[{\"status\":\"5\"}]}",
 	    DELIVERY_RETRY);
 	expect(VONAGE, 200, "{\"messages\":[{\"status\":\"6\"}]}",
@@ -132,7 +132,7 @@ Test(gateway_judge, kannel)
 	    DELIVERY_LANE_FAULT);
 	expect(KANNEL, 400, "Missing receiver number, rejected",
 	    DELIVERY_REFUSED);
-	expect(KANNEL, 503, "temporal failure", DELIVERY_LANE_FAULT);
+	expect(KANNEL, 503, "temporal failure", DELIVERY_THROTTLED);
 }
 
 Test(gateway_judge, sns_speaks_xml)
@@ -180,9 +180,9 @@ Test(gateway_judge, status_alone)
 		{ 402, DELIVERY_LANE_FAULT }, { 403, DELIVERY_LANE_FAULT },
 		{ 404, DELIVERY_REFUSED }, { 407, DELIVERY_LANE_FAULT },
 		{ 408, DELIVERY_RETRY }, { 422, DELIVERY_REFUSED },
-		{ 425, DELIVERY_RETRY }, { 429, DELIVERY_LANE_FAULT },
+		{ 425, DELIVERY_RETRY }, { 429, DELIVERY_THROTTLED },
 		{ 500, DELIVERY_RETRY }, { 502, DELIVERY_RETRY },
-		{ 503, DELIVERY_LANE_FAULT }, { 504, DELIVERY_RETRY },
+		{ 503, DELIVERY_THROTTLED }, { 504, DELIVERY_RETRY },
 		{ 100, DELIVERY_AMBIGUOUS }, { 600, DELIVERY_RETRY } };
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
@@ -210,7 +210,7 @@ Test(gateway_judge, retry_after)
 		.retry_after_s = 17 };
 	struct delivery delivery = judged_answer(PLAIN, &answer);
 
-	cr_expect_eq(delivery.outcome.retry_after_ms, 17000);
+	cr_expect_eq(delivery.outcome.rest_ms, 17000);
 }
 
 Test(gateway_judge, words_name_code_and_text)
