@@ -52,6 +52,7 @@ def contrib(name, port):
     profile["url"] = re.sub("https://[^/]+", f"http://127.0.0.1:{port}",
                             profile["url"])
     profile["allow_private_addresses"] = True
+    profile["limits"]["concurrency"] = 1  # in the order of the answers
     return profile
 
 
