@@ -162,23 +162,6 @@ static void add_children(struct service *service)
 		service_add(service, "http", run_http, NULL);
 }
 
-static bool reload(void)
-{
-	struct engine fresh = { 0 };
-	struct err err = { 0 };
-
-	if (start_config(process, options.config, &fresh, &err) &&
-	    start_keys(process, &fresh, &err)) {
-		engine = fresh;
-		return true;
-	}
-	log_error("usherd",
-	    "the settings are not read again; the old ones "
-	    "hold",
-	    "error", err.message);
-	return false;
-}
-
 static void note_restart(void)
 {
 	board->restarts++;
@@ -206,6 +189,23 @@ static bool check_carriers(struct err *err)
 	    !relay_check_config(config, err))
 		return false;
 	return !text || opens(text, err);
+}
+
+static bool reload(void)
+{
+	struct engine old = engine;
+	struct err err = { 0 };
+
+	engine = (struct engine){ 0 };
+	if (start_config(process, options.config, &engine, &err) &&
+	    start_keys(process, &engine, &err) && check_carriers(&err))
+		return true;
+	engine = old;
+	log_error("usherd",
+	    "the settings are not read again; the old ones "
+	    "hold",
+	    "error", err.message);
+	return false;
 }
 
 /* Before any child is started, so that what is wrong is said once. */
