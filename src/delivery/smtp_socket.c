@@ -205,6 +205,10 @@ int smtp_poll(struct pollfd *fds, nfds_t count, int timeout_ms)
 	int ready = real_poll(fds, count, wait_ms);
 	if (ready == 0 && timeout_ms != 0)
 		session.timed_out = true;
+	/* This process was stopped meanwhile, and its lease may be over: what
+	 * came is read, but nothing more is sent. */
+	if (ready > 0 && left_ms() == 0)
+		shutdown(session.fd, SHUT_WR);
 	if (ready <= 0 || !has_ended(session.fd))
 		return ready;
 	errno = ECONNRESET;
