@@ -100,26 +100,28 @@ class Certificates:
 
     def __init__(self, folder):
         self.folder = folder
-        self.ca_file = os.path.join(folder, "ca.pem")
+        self.ca_file = self.path("ca.pem")
         self._openssl("req", "-x509", *KEY, "-nodes",
                       "-keyout", "ca.key", "-out", "ca.pem", "-days", "2",
                       "-subj", "/CN=Test CA")
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
 
     def _openssl(self, *words):
         subprocess.run(["openssl", *words], cwd=self.folder, check=True,
                        capture_output=True)
 
-    def sign(self, file, *names):
+    def sign(self, file, *names, days=2):
         """Makes FILE.pem and FILE.key for host NAMES."""
-        with open(os.path.join(self.folder, "names"), "w",
-                  encoding="ascii") as out:
+        with open(self.path("names"), "w", encoding="ascii") as out:
             out.write("subjectAltName=" +
                       ",".join(f"DNS:{name}" for name in names))
         self._openssl("req", *KEY, "-nodes", "-keyout",
                       f"{file}.key", "-out", f"{file}.csr", "-subj",
                       f"/CN={names[0]}")
         self._openssl("x509", "-req", "-in", f"{file}.csr", "-CA", "ca.pem",
-                      "-CAkey", "ca.key", "-CAcreateserial", "-days", "2",
+                      "-CAkey", "ca.key", "-CAcreateserial", "-days", str(days),
                       "-extfile", "names", "-out", f"{file}.pem")
 
 

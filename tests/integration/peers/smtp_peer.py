@@ -9,7 +9,8 @@ GOOD = {
     "greeting": "220 peer ready", "EHLO": "250-peer\r\n250 PIPELINING",
     "MAIL": "250 2.1.0 ok", "RCPT": "250 2.1.5 ok", "DATA": "354 go on",
     "dot": "250 2.0.0 taken", "RSET": "250 ok", "QUIT": "221 bye",
-    "BDAT": "250 2.0.0 taken", "STARTTLS": "220 go ahead", "AUTH": "235 2.7.0 ok", "NOOP": "250 ok",
+    "BDAT": "250 2.0.0 taken", "STARTTLS": "220 go ahead",
+    "AUTH": "235 2.7.0 ok", "NOOP": "250 ok",
 }
 
 
@@ -19,9 +20,11 @@ class Close(Exception):
 
 class Peer:
     """answers: command -> text, or a function of (count, line) that answers a
-    text, None for silence, or raises Close."""
+    text, None for silence, or raises Close. TLS is spoken behind STARTTLS
+    where there is a context for it."""
 
-    def __init__(self, **answers):
+    def __init__(self, tls=None, **answers):
+        self.tls = tls
         self.answers = {**GOOD, **answers}
         self.mails = []
         self.chunks = b""  # of a mail that has not ended
@@ -82,9 +85,17 @@ class Peer:
                 taken = isinstance(text, str) and text.startswith("2")
             if verb == "QUIT":
                 raise Close
+            if verb == "STARTTLS" and self.tls:
+                self.protect(conn)
+                return
             if verb == "DATA" and isinstance(text, str) and \
                     text.startswith("354"):
                 self.take_mail(conn, lines)
+
+    def protect(self, conn):
+        with self.tls.wrap_socket(conn, server_side=True) as safe, \
+                safe.makefile("rb") as lines:
+            self.converse(safe, lines)
 
     def take_chunk(self, line, lines):
         """RFC 3030: the bytes follow the command; LAST ends the mail."""
