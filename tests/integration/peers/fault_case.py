@@ -27,6 +27,11 @@ class FaultCase(unittest.TestCase):
 
     def setUp(self):
         self.peer = None
+        self.forget()
+
+    def forget(self):
+        """Ends usherd and empties the queue."""
+        self.usher.stop_all()
         self.usher.sql("delete from usher.later; delete from usher.ready; "
                        "delete from usher.in_flight")
 
@@ -62,12 +67,19 @@ class FaultCase(unittest.TestCase):
                              f"an attempt at {number}")
         return history[0]["class"]
 
-    def lane_fault(self, number, words, kind="LANE_FAULT"):
+    def lane_fault(self, number, words):
         """The lane paused with an alarm, the message kept its attempts."""
+        self.let_go(number, "LANE_FAULT", words)
+        self.pauses(words)
+
+    def throttled(self, number, words):
+        """The lane goes slower, the message kept its attempts."""
+        self.let_go(number, THROTTLED, words)
+
+    def let_go(self, number, kind, words):
         self.assertEqual(self.first_class(number), kind)
         self.kept(number)
         self.assertIn(words, self.attempts(number)[0]["words"])
-        self.pauses(words)
 
     def kept(self, *numbers):
         """They wait for another try and no attempt was spent."""

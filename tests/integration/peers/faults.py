@@ -10,7 +10,7 @@ import sys
 
 sys.dont_write_bytecode = True
 
-from fault_case import THROTTLED, FaultCase  # noqa: E402
+from fault_case import FaultCase  # noqa: E402
 from house import HOUSE, main  # noqa: E402
 from relay import NAME, Certificates  # noqa: E402
 from smtp_peer import Peer  # noqa: E402
@@ -59,11 +59,11 @@ class Connection(FaultCase):
 
     def test_05_greeting_421(self):
         number, = self.begin(greeting="421 4.3.2 try later")
-        self.lane_fault(number, "try later", THROTTLED)
+        self.throttled(number, "try later")
 
     def test_05_hello_421(self):
         number, other = self.begin(2, EHLO="421 4.3.2 try later")
-        self.lane_fault(number, "try later", THROTTLED)
+        self.throttled(number, "try later")
         self.assertEqual(self.attempts(other), [])
         self.assertNotIn("MAIL", self.peer.counts)
 
