@@ -6,9 +6,6 @@ import unittest
 from house import HOUSE, Usher, wait_until
 from smtp_peer import Peer
 
-# Of a fault that makes a lane go slower: a lane fault, for now.
-THROTTLED = "LANE_FAULT"
-
 USUAL = {"smtp_host": "127.0.0.1", "smtp_user": "", "smtp_password_file": "",
          "smtp_tls": "auto", "smtp_tls_name": "", "smtp_ca_file": "",
          "smtp_connect_timeout": 2, "smtp_reply_timeout": 2,
@@ -73,8 +70,11 @@ class FaultCase(unittest.TestCase):
         self.pauses(words)
 
     def throttled(self, number, words):
-        """The lane goes slower, the message kept its attempts."""
-        self.let_go(number, THROTTLED, words)
+        """The lane goes slower, without an alarm; the message kept its
+        attempts."""
+        self.let_go(number, "THROTTLED", words)
+        self.usher.wait_logged("asks for less")
+        self.assertNotIn("level=warning", self.usher.logged())
 
     def let_go(self, number, kind, words):
         self.assertEqual(self.first_class(number), kind)
