@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/config.h"
 #include "delivery/gateway.h"
+#include "delivery/gateway_judge.h"
 #include "delivery/http.h"
 #include "delivery/token.h"
 
@@ -13,7 +14,7 @@
 struct text_lane {
 	struct http *http;
 	const struct config *config;
-	const struct gateway *gateway;
+	struct gateway *gateway;
 	int64_t concurrency;
 	int64_t starting_ms; /* of a batch, in which requests may begin */
 };
@@ -26,7 +27,7 @@ struct batch {
 	bool ended; /* nothing more is begun */
 };
 
-static const struct gateway *read_gateway(struct mem *mem,
+static struct gateway *read_gateway(struct mem *mem,
     const struct config *config, struct err *err)
 {
 	const char *secret =
@@ -128,7 +129,7 @@ static struct gate_limits text_limits(const void *state)
 	const struct text_lane *lane = state;
 
 	return (struct gate_limits){ (int)lane->concurrency, BATCH_MOST,
-		lane->config->text_rate };
+		gateway_rate(lane->gateway) };
 }
 
 static bool text_holds_ambiguous(const void *state)
