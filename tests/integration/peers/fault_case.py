@@ -9,7 +9,8 @@ from smtp_peer import Peer
 USUAL = {"smtp_host": "127.0.0.1", "smtp_user": "", "smtp_password_file": "",
          "smtp_tls": "auto", "smtp_tls_name": "", "smtp_ca_file": "",
          "smtp_connect_timeout": 2, "smtp_reply_timeout": 2,
-         "smtp_session_timeout": 5, "retry_first": 30}
+         "smtp_session_timeout": 5, "retry_first": 30,
+         "bounce_address": ""}
 
 
 class FaultCase(unittest.TestCase):

@@ -199,6 +199,26 @@ class Recipients(MailCase):
         self.usher.reaches(neighbour, "sent")
 
 
+class Bounced(MailCase):
+    def test_34_relay_bounces(self):
+        self.use_relay(bounce_address="bounce@usher.test")
+        number = self.usher.invite(self.pool, "mover",
+                                   email="bounced@example.com")[0]
+        other = self.usher.invite_mail(self.pool, "stayer")
+        self.usher.start()
+        self.usher.reaches(number, "sent")
+        self.usher.reaches(other, "sent")
+        wait_until(lambda: self.relay.arrived() == 2, 20, "mail and bounce")
+        mail, = [mail for mail in self.relay.mails()
+                 if mail["X-Original-To"] != "stayer@example.com"]
+        words = self.usher.good("bounce", "--recipient", mail["X-Original-To"],
+                                stdin=mail.as_bytes()).out
+        self.assertEqual(words, f"message {number}: bounced, status 5.1.1\n")
+        self.assertEqual(self.usher.message(number)["state"], "bounced")
+        self.assertEqual(self.usher.message(other)["state"], "sent")
+        self.use_relay(bounce_address="")
+
+
 class Faults(MailCase):
     def untouched(self, number, *words):
         """The lane paused; the message waits and no attempt is spent."""

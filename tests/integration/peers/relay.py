@@ -53,6 +53,8 @@ smtpd_relay_restrictions = permit_sasl_authenticated, reject
 smtpd_recipient_restrictions = check_recipient_access inline:{{
   {{refused@example.com = 550 5.1.1 no such user here}},
   {{grey@example.com = 450 4.7.1 greylisted, come back later}} }}, permit
+transport_maps = inline:{{
+  {{bounced@example.com = bouncing:}} }}
 virtual_mailbox_domains = static:all
 virtual_mailbox_maps = static:all/
 virtual_mailbox_base = {folder}/mail
@@ -81,6 +83,7 @@ error unix - - n - - error
 retry unix - - n - - error
 discard unix - - n - - discard
 virtual unix - n n - - virtual
+bouncing unix - n n - - pipe user=nobody argv=/bin/sh -c {{exit 67}}
 anvil unix - - n - 1 anvil
 postlog unix-dgram n - n - 1 postlogd
 """
