@@ -75,8 +75,9 @@ static int fail(const struct cli *cli, const struct command *command)
 	if (*err->detail)
 		fprintf(stderr, "usher: %s\n",
 		    printable(cli->work.mem, err->detail));
-	return (command->needs & CLI_FOR_MAIL_SYSTEM) ? EX_TEMPFAIL
-	                                      : err_exit_status(err->code);
+	return (command->needs & CLI_FOR_MAIL_SYSTEM)
+	           ? EX_TEMPFAIL
+	           : err_exit_status(err->code);
 }
 
 static bool check_rest(struct cli *cli, const struct command *command)

@@ -90,8 +90,8 @@ void bounce_read(struct mem *mem, const char *mail, struct receipt *receipt)
 		receipt->words = cleaned(mem, words, WORDS_MOST);
 	} else if (from_mail_system(mem, mail)) {
 		receipt->state = RECEIPT_FAILED;
-		receipt->words = cleaned(mem,
-		    field(mem, mail, "Subject:"), WORDS_MOST);
+		receipt->words =
+		    cleaned(mem, field(mem, mail, "Subject:"), WORDS_MOST);
 	}
 }
 

@@ -10,9 +10,9 @@
 #include "delivery/receipt.h"
 
 /* A claim may walk so many dead entries; less is not worth a write. */
-#define LOW_MARK_STEP 1000
-#define ROUND_MS      250
-#define SLOW_EVERY    8 /* rounds between the chores that nobody waits for */
+#define LOW_MARK_STEP  1000
+#define ROUND_MS       250
+#define SLOW_EVERY     8 /* rounds between the chores that nobody waits for */
 #define PRUNE_EVERY_MS ((int64_t)10 * 60 * 1000)
 #define DAY_MS         ((int64_t)24 * 3600 * 1000)
 

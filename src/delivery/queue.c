@@ -244,9 +244,9 @@ bool queue_release(struct work *work, int *count)
 
 bool queue_prune(struct work *work, int64_t keep_ms, struct queue_prune *prune)
 {
-	struct rows *rows = db_run(work, QUERY_queue_prune,
-	    db_int(work->mem, keep_ms), db_int(work->mem, prune->behind),
-	    PRUNE_STEP);
+	struct rows *rows =
+	    db_run(work, QUERY_queue_prune, db_int(work->mem, keep_ms),
+	        db_int(work->mem, prune->behind), PRUNE_STEP);
 
 	if (!rows)
 		return false;

@@ -80,8 +80,7 @@ struct queue_prune {
 	int count;      /* that went */
 	bool done;      /* the others are younger */
 };
-bool queue_prune(struct work *work, int64_t keep_ms,
-    struct queue_prune *prune);
+bool queue_prune(struct work *work, int64_t keep_ms, struct queue_prune *prune);
 
 /* STEP: how many ids a mark must rise at least. */
 bool queue_move_low_marks(struct work *work, int64_t step);

@@ -94,8 +94,8 @@ cJSON *queue_count_pool(struct work *work, const char *pool_id)
 bool queue_cancel_some(struct work *work, const char *pool_id,
     const char *reason, int *count)
 {
-	struct rows *rows = db_run(work, QUERY_queue_cancel_some, pool_id,
-	    reason, CANCEL_STEP);
+	struct rows *rows =
+	    db_run(work, QUERY_queue_cancel_some, pool_id, reason, CANCEL_STEP);
 
 	if (rows)
 		*count = rows_count(rows);

@@ -171,6 +171,13 @@ bool receipt_read(struct mem *mem, const struct gateway *gateway,
 	                         "status");
 }
 
+bool receipt_asks_secret(const struct gateway *gateway)
+{
+	const struct gateway_receipt *receipt = gateway->profile->receipt;
+
+	return receipt && receipt->secret;
+}
+
 bool receipt_authentic(const struct gateway *gateway,
     const struct receipt_request *request)
 {

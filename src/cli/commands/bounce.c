@@ -31,4 +31,5 @@ static bool run(struct cli *cli, const void *given)
 	return true;
 }
 
-const struct command_code command_bounce = { rows, sizeof(struct options), run };
+const struct command_code command_bounce = { rows, sizeof(struct options),
+	run };

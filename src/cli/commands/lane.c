@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "delivery/lane_state.h"
-
 #include <string.h>
 #include <strings.h>
 
 #include "base/json.h"
 #include "cli/cli.h"
 #include "cli/show.h"
+#include "delivery/lane_state.h"
 
 struct options {
 	struct cli_common common;

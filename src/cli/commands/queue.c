@@ -208,7 +208,8 @@ static bool cancel_pool(struct cli *cli, const struct options *options,
 	    cJSON_GetNumberValue(json_at(counts, "/retry")),
 	    cJSON_GetNumberValue(json_at(counts, "/blocked")));
 	if (options->yes)
-		return audit(&cli->work, "queue cancel", options->pool, counts) &&
+		return audit(&cli->work, "queue cancel", options->pool,
+		           counts) &&
 		       cancel_all(cli, options->pool, reason);
 	cli_say(cli, "nothing is cancelled yet; --yes cancels them\n");
 	return true;
@@ -228,8 +229,7 @@ static bool cancel(struct cli *cli, const void *given)
 	if (!cli->rest_count)
 		return work_fail(&cli->work, ERR_USAGE,
 		    "something is missing: a message or --pool");
-	if (!get_id(cli, &id) ||
-	    !queue_cancel(&cli->work, id, reason) ||
+	if (!get_id(cli, &id) || !queue_cancel(&cli->work, id, reason) ||
 	    !audit(&cli->work, "queue cancel", cli->rest[0], NULL))
 		return false;
 	cli_say(cli, "message %s is cancelled\n", cli->rest[0]);
