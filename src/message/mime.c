@@ -214,15 +214,14 @@ static char *map_domain(struct mem *mem, const char *address, struct err *err)
 
 char *mime_envelope(struct mem *mem, const char *address, struct err *err)
 {
-	if (!mime_address_valid(address)) {
-		err_set(err, ERR_INVALID_PARAMETER,
-		    "the mail address is malformed or its local part is not "
-		    "ASCII");
-		return NULL;
-	}
-	if (is_ascii(address))
-		return mem_text(mem, address);
-	return map_domain(mem, address, err);
+	if (mime_address_valid(address))
+		return is_ascii(address) ? mem_text(mem, address)
+		                         : map_domain(mem, address, err);
+	const char *local = mem_text_n(mem, address, strcspn(address, "@"));
+	err_set(err, ERR_INVALID_PARAMETER,
+	    is_ascii(local) ? "the mail address is malformed"
+	                    : "the mail address needs SMTPUTF8 before its @");
+	return NULL;
 }
 
 static bool value_valid(const char *value)
