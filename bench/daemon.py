@@ -107,18 +107,21 @@ def deliver(cluster, name, count, **settings):
             "memory": memory}
 
 
-def deliver_copy(cluster, template, count, **settings):
+def deliver_copy(cluster, template, peer, count, **settings):
     """The same with a new database that has what TEMPLATE has."""
     cluster.sql("create database copy template " + template)
     cluster.sql("checkpoint")
-    try:
-        return deliver(cluster, "copy", count, **settings)
-    finally:
-        cluster.sql("drop database copy")
+    found = watched(peer, lambda: deliver(cluster, "copy", count, **settings))
+    cluster.sql("drop database copy")
+    return found
 
 
-def floor(run):
+def floor(peer, run):
     """Figures of a program; RUN() runs it and says how many it handled."""
+    return watched(peer, lambda: run_floor(run))
+
+
+def run_floor(run):
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     begin = time.monotonic()
     count = run()
@@ -132,9 +135,9 @@ def watched(peer, run):
     """The figures of RUN(), and what it took of the PEER and the CPUs."""
     begin = time.monotonic()
     busy = common.busy_seconds()
-    taken = common.tree_cpu_seconds(peer)
+    taken = common.tree_cpu_seconds(peer.pid)
     figures = run()
-    taken = common.tree_cpu_seconds(peer) - taken
+    taken = common.tree_cpu_seconds(peer.pid) - taken
     known = sum(figures[part] for part in ("own", "PostgreSQL")
                 if part in figures) * figures["count"] / 1e6 + taken
     figures["peer"] = taken * 1e6 / figures["count"]
@@ -143,13 +146,13 @@ def watched(peer, run):
     return figures
 
 
-def contest(peer, sides):
-    """Rounds of all SIDES, (title, run) each, in turn, at the PEER: usherd
-    first, then its floor; the figures of each side."""
+def contest(*sides):
+    """Rounds of all SIDES, (title, run) each, in turn: usherd first, then its
+    floor; the figures of each side."""
     found = [[] for _ in sides]
     for _ in range(common.ROUNDS):
         for (_, run), figures in zip(sides, found):
-            figures.append(watched(peer, run))
+            figures.append(run())
     common.print_row("", *(title for title, _ in sides))
     for key, words, form in ROWS:
         common.print_row(words, *(

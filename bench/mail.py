@@ -98,11 +98,11 @@ def measure_length(cluster):
 
 def contest(cluster, peer, lanes, length, count):
     filled = "filled%d" % count
-    return daemon.contest(peer.pid, (
+    return daemon.contest(
         ("usherd, %d lanes" % lanes, lambda: daemon.deliver_copy(
-            cluster, filled, count, **settings(peer.port, lanes))),
+            cluster, filled, peer, count, **settings(peer.port, lanes))),
         ("smtp-source -s %d" % lanes, lambda: daemon.floor(
-            lambda: smtp_source(peer.port, length, count, lanes)))))
+            peer, lambda: smtp_source(peer.port, length, count, lanes))))
 
 
 def to_sink(cluster, length):

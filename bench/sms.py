@@ -94,11 +94,12 @@ def wrk(url, script):
 def contest(cluster, body, nginx):
     url = "http://127.0.0.1:%d/messages" % nginx.port
     script = nginx.write("post.lua", WRK.format(body=body))
-    return daemon.contest(nginx.pid, (
+    return daemon.contest(
         ("usherd", lambda: daemon.deliver_copy(
-            cluster, "filled", COUNT, **settings(cluster, nginx.port))),
-        ("libcurl", lambda: daemon.floor(lambda: post(url, body))),
-        ("wrk", lambda: daemon.floor(lambda: wrk(url, script)))))
+            cluster, "filled", nginx, COUNT,
+            **settings(cluster, nginx.port))),
+        ("libcurl", lambda: daemon.floor(nginx, lambda: post(url, body))),
+        ("wrk", lambda: daemon.floor(nginx, lambda: wrk(url, script))))
 
 
 def main():
