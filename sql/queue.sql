@@ -18,6 +18,7 @@
 with due as materialized (
   select id, losses from later
   where medium = $1 and due_at <= now()
+    and not exists (select from lane_pause where medium = $1)
   order by due_at limit $2::int for update skip locked
 ), suspect as materialized (
   select id from due where losses > 0 limit 1
@@ -29,6 +30,7 @@ with due as materialized (
   select b.pool_id, b.low_id from backlog b
   where b.medium = $1 and exists (select from ready r
     where r.medium = $1 and r.pool_id = b.pool_id and r.id >= b.low_id)
+    and not exists (select from lane_pause where medium = $1)
   order by b.pool_id <= $5, b.pool_id limit 16
 ), room as materialized (
   select case when exists (select from suspect) then 0
@@ -64,7 +66,7 @@ with due as materialized (
 )
 select c.id, c.epoch, c.attempt, c.losses, c.kind, c.pool_id, c.sub,
   c.medium, c.destination, c.username, c.invitation, c.has_password,
-  c.sealed, c.template_hash,
+  c.sealed, c.template_hash, c.receipt,
   case when row_number() over (partition by c.template_hash order by c.id) = 1
     then (select content from template where hash = c.template_hash) end
     as template,
@@ -72,6 +74,7 @@ select c.id, c.epoch, c.attempt, c.losses, c.kind, c.pool_id, c.sub,
   coalesce(c.expires_at <= now(), false) as expired,
   a.invitation as current_invitation, a.status, p.mail_from, p.reply_to,
   (select sandbox from installation) as sandbox,
+  (select token_salt from installation) as salt,
   exists (select from sandbox_number s where s.number = c.destination
     and s.status = 'Verified') as verified
 from claimed c
@@ -104,6 +107,10 @@ with ours as (
         and a.invitation <> m.invitation)
       then 'superseded while in session'
       when m.destination <> '' or o.outcome = 'cancelled' then o.reason end,
+    cause = case when o.outcome in ('refused', 'held')
+      then coalesce(o.status, o.code::text,
+        case when m.destination <> '' then o.reason end)
+      when o.outcome = 'cancelled' then o.reason end,
     sealed = case when o.outcome in ('refused', 'held') then m.sealed end
   from ours o
   where m.id = o.id
@@ -140,7 +147,7 @@ with lost as (
   from lost where losses < 1
 ), poison as (
   update message m set outcome = 'refused', settled_at = now(),
-    reason = 'poison: two lanes were lost while sending it'
+    cause = 'poison', reason = 'poison: two lanes were lost while sending it'
   from lost l where m.id = l.id and l.losses >= 1
 ), evidence as (
   insert into attempt (message_id, attempt, owner, class, words)
@@ -199,8 +206,8 @@ with open as materialized (
 ), b as (
   delete from blocked where id = any(array(select id from open)) returning id
 )
-update message set outcome = 'cancelled', reason = $3, settled_at = now(),
-  sealed = null
+update message set outcome = 'cancelled', reason = $3, cause = $3,
+  settled_at = now(), sealed = null
 where id = any(array(select id from r union select id from l
   union select id from b))
 returning id;
@@ -216,8 +223,8 @@ with m as materialized (
 ), b as (
   delete from blocked where id = $1 returning id
 )
-update message set outcome = 'cancelled', reason = $2, settled_at = now(),
-  sealed = null
+update message set outcome = 'cancelled', reason = $2, cause = $2,
+  settled_at = now(), sealed = null
 where id = any(array(select id from r union select id from l
   union select id from b))
 returning id;
@@ -233,8 +240,8 @@ with open as materialized (
 ), b as (
   delete from blocked where id = any(array(select id from open)) returning id
 )
-update message set outcome = 'cancelled', reason = $2, settled_at = now(),
-  sealed = null
+update message set outcome = 'cancelled', reason = $2, cause = $2,
+  settled_at = now(), sealed = null
 where id = any(array(select id from r union select id from l
   union select id from b))
 returning id;
@@ -247,10 +254,14 @@ returning id;
 with forgotten as (
   update message set destination = '', username = '', sealed = null,
     remote_id = null,
-    reason = case when outcome in ('refused', 'held') then null else reason end
+    reason = case when outcome in ('refused', 'held') then null else reason end,
+    cause = case when cause is distinct from reason then cause end
   where pool_id = $1 and ($2::uuid is null or sub = $2::uuid)
     and destination <> ''
   returning id
+), receipts as (
+  update receipt set words = null
+  where message_id = any(array(select id from forgotten))
 )
 update attempt set words = null
 where message_id = any(array(select id from forgotten));
@@ -277,6 +288,8 @@ update message m set sealed = null,
     else m.outcome end,
   reason = case when m.id in (select id from gone)
     then 'the temporary password expired' else m.reason end,
+  cause = case when m.id in (select id from gone)
+    then 'the temporary password expired' else m.cause end,
   settled_at = case when m.id in (select id from gone) then now()
     else m.settled_at end
 where m.id = any(array(select id from late))
@@ -315,7 +328,8 @@ with m as materialized (
   update later set due_at = now() where id = any(array(select id from m))
   returning id
 ), reopened as (
-  update message set outcome = null, reason = null, settled_at = null
+  update message set outcome = null, reason = null, cause = null,
+    settled_at = null
   where id = any(array(select id from m)) and outcome is not null
   returning id, medium
 ), again as (
@@ -342,15 +356,65 @@ select id from born;
 
 -- name: queue_list
 -- $1 state or null, $2 pool or null, $3 the id below which to go on or null,
--- $4 how many.
+-- $4 how many. Each state is read where its messages are: of the branches one
+-- has a true condition on $1, the others are not run.
+with wanted as materialized (
+  (select id from message where $1::text is null
+    and ($2::text is null or pool_id = $2)
+    and ($3::bigint is null or id < $3::bigint)
+    order by id desc limit $4::int)
+  union all
+  (select id from message where $1 = 'sent' and outcome = 'sent'
+    and coalesce(receipt, '') not in ('delivered', 'bounced')
+    and ($2::text is null or pool_id = $2)
+    and ($3::bigint is null or id < $3::bigint)
+    order by id desc limit $4::int)
+  union all
+  (select id from message where $1 in ('delivered', 'bounced')
+    and receipt = $1 and outcome = 'sent'
+    and ($2::text is null or pool_id = $2)
+    and ($3::bigint is null or id < $3::bigint)
+    order by id desc limit $4::int)
+  union all
+  (select id from message
+    where $1 in ('refused', 'cancelled', 'held', 'skipped')
+    and outcome = $1 and outcome <> 'sent'
+    and ($2::text is null or pool_id = $2)
+    and ($3::bigint is null or id < $3::bigint)
+    order by id desc limit $4::int)
+  union all
+  (select r.id from backlog b cross join lateral (
+      select id from ready r where r.medium = b.medium
+        and r.pool_id = b.pool_id and r.id >= b.low_id
+        and ($3::bigint is null or r.id < $3::bigint)
+      order by r.id desc limit $4::int) r
+    where $1 = 'queued' and ($2::text is null or b.pool_id = $2)
+    order by r.id desc limit $4::int)
+  union all
+  (select l.id from later l where $1 = 'retry'
+    and ($2::text is null or exists (select from message m
+      where m.id = l.id and m.pool_id = $2))
+    and ($3::bigint is null or l.id < $3::bigint)
+    order by l.id desc limit $4::int)
+  union all
+  (select f.id from in_flight f where $1 = 'sending'
+    and ($2::text is null or exists (select from message m
+      where m.id = f.id and m.pool_id = $2))
+    and ($3::bigint is null or f.id < $3::bigint)
+    order by f.id desc limit $4::int)
+  union all
+  (select b.id from blocked b where $1 = 'blocked'
+    and ($2::text is null or exists (select from message m
+      where m.id = b.id and m.pool_id = $2))
+    and ($3::bigint is null or b.id < $3::bigint)
+    order by b.id desc limit $4::int)
+)
 select id, pool_id, sub, kind, medium, destination, username, state, why,
   attempts, has_password, ms(created_at) as created_ms,
   ms(expires_at) as expires_ms, ms(due_at) as due_ms,
   ms(settled_at) as settled_ms, remote_id, sealed is not null as has_secret
-from message_state
-where ($1::text is null or state = $1) and ($2::text is null or pool_id = $2)
-  and ($3::bigint is null or id < $3::bigint)
-order by id desc limit $4::int;
+from message_state where id = any(array(select id from wanted))
+order by id desc;
 
 -- name: queue_get
 select id, pool_id, sub, kind, medium, destination, username, state, why,
@@ -370,3 +434,198 @@ from message_state where pool_id = $1 and sub = $2::uuid order by id;
 select attempt, class, code, status, words, took_ms, owner,
   ms(attempted_at) as attempted_ms
 from attempt where message_id = $1 order by id;
+
+-- name: queue_receipts
+select source, state, code, words, ms(received_at) as received_ms
+from receipt where message_id = $1 order by id;
+
+-- name: queue_counts
+-- How many messages are in each state and since when the oldest is; never
+-- more than $1 rows of a table are read. about: there are more, and the
+-- figure comes from the table's size.
+with queues as materialized (
+  select b.medium, b.pool_id, c.n,
+    (select r.id from ready r where r.medium = b.medium
+      and r.pool_id = b.pool_id and r.id >= b.low_id
+      order by r.id limit 1) as first_id
+  from backlog b cross join lateral (select count(*) as n from (
+    select from ready r where r.medium = b.medium and r.pool_id = b.pool_id
+      and r.id >= b.low_id limit $1::bigint + 1) as r) as c
+), counts as (
+  select 'queued' as state, coalesce(sum(n), 0)::bigint as n,
+    coalesce(max(n) > $1::bigint, false) as about,
+    case when max(n) > $1::bigint then about_rows('ready') end as about_n,
+    min(first_id) as first_id
+  from queues
+  union all
+  select 'sending', count(*), count(*) > $1::bigint, about_rows('in_flight'),
+    (select id from in_flight order by id limit 1)
+  from (select from in_flight limit $1::bigint + 1) as f
+  union all
+  select 'retry', count(*), count(*) > $1::bigint, about_rows('later'),
+    (select id from later order by id limit 1)
+  from (select from later limit $1::bigint + 1) as l
+  union all
+  select 'blocked', count(*), count(*) > $1::bigint, about_rows('blocked'),
+    (select id from blocked order by id limit 1)
+  from (select from blocked limit $1::bigint + 1) as b
+  union all
+  select u.state, count(x), count(x) > $1::bigint, null, null
+  from unnest('{refused,held,cancelled,skipped}'::text[]) as u (state)
+  cross join lateral (select m.id from message m where m.outcome = u.state
+    and m.outcome <> 'sent' order by m.outcome, m.id desc
+    limit $1::bigint + 1) as x
+  group by u.state
+  union all
+  select u.state, count(x), count(x) > $1::bigint, null, null
+  from unnest('{delivered,bounced}'::text[]) as u (state)
+  cross join lateral (select m.id from message m where m.receipt = u.state
+    and m.receipt is not null order by m.receipt, m.id desc
+    limit $1::bigint + 1) as x
+  group by u.state
+)
+select state, case when about then greatest(n, coalesce(about_n, n)) else n end
+    as count, about,
+  ms((select created_at from message where id = first_id)) as oldest_ms
+from counts where n > 0;
+
+-- name: queue_count_all
+-- Messages of every state, as queue_counts counts them.
+select case when count(*) > $1::bigint
+    then greatest(count(*), about_rows('message')) else count(*) end as count,
+  count(*) > $1::bigint as about
+from (select from message limit $1::bigint + 1) as m;
+
+-- name: queue_count_reasons
+-- Why, of the newest $1 in each of these states.
+select state, medium, cause, count(*) as count from (
+  select 'blocked' as state, medium, reason as cause
+  from (select * from blocked order by id desc limit $1::bigint) as b
+  union all
+  select 'retry', medium, reason
+  from (select * from later order by id desc limit $1::bigint) as l
+  union all
+  select u.state, x.medium, x.cause
+  from unnest('{refused,held,cancelled,skipped}'::text[]) as u (state)
+  cross join lateral (select m.medium, coalesce(m.cause, m.reason) as cause
+    from message m where m.outcome = u.state and m.outcome <> 'sent'
+    order by m.outcome, m.id desc limit $1::bigint) as x
+) as counted
+group by state, medium, cause order by state, count(*) desc, medium, cause;
+
+-- name: queue_count_pool
+-- What queue_cancel_some would cancel of pool $1.
+select 'queued' as state, count(*) as count from ready
+where medium = any('{EMAIL,SMS}') and pool_id = $1
+union all
+select 'retry', count(*) from later l
+where exists (select from message m where m.id = l.id and m.pool_id = $1)
+union all
+select 'blocked', count(*) from blocked b
+where exists (select from message m where m.id = b.id and m.pool_id = $1);
+
+-- name: queue_cancel_some
+-- Up to $3 from each place where messages of pool $1 wait. $2 reason.
+with r as (
+  delete from ready where ctid = any(array(select ctid from ready
+    where medium = any('{EMAIL,SMS}') and pool_id = $1
+    limit $3::int for update skip locked))
+  returning id
+), l as (
+  delete from later where id = any(array(select l.id from later l
+    join message m on m.id = l.id where m.pool_id = $1
+    limit $3::int for update of l skip locked))
+  returning id
+), b as (
+  delete from blocked where id = any(array(select b.id from blocked b
+    join message m on m.id = b.id where m.pool_id = $1
+    limit $3::int for update of b skip locked))
+  returning id
+)
+update message set outcome = 'cancelled', reason = $2, cause = $2,
+  settled_at = now(), sealed = null
+where id = any(array(select id from r union select id from l
+  union select id from b))
+returning id;
+
+-- name: queue_wake
+-- Lanes that wait look at once. In a transaction of its own: one that
+-- notifies makes all others of the database wait for its commit.
+select pg_notify('usher_' || medium, '') from unnest($1::text[]) as m (medium);
+
+-- name: queue_prune
+-- Looks at the $3 messages behind id $2; those settled over $1 ms ago go with
+-- their evidence. done: there is nothing older than that behind the last.
+with part as materialized (
+  select id, outcome, settled_at, created_at from message
+  where id > $2::bigint order by id limit $3::int
+), old as materialized (
+  select id from part
+  where outcome is not null and settled_at < after_ms(-$1::bigint)
+), evidence as (
+  delete from attempt where message_id = any(array(select id from old))
+), receipts as (
+  delete from receipt where message_id = any(array(select id from old))
+), kept as (
+  delete from captured where message_id = any(array(select id from old))
+), gone as (
+  delete from message where id = any(array(select id from old)) returning id
+)
+select coalesce(max(id), 0) as last_id, (select count(*) from gone) as pruned,
+  count(*) < $3::int or max(created_at) > after_ms(-$1::bigint) as done
+from part;
+
+-- name: queue_find
+-- A message for the one who knows its token.
+select m.id, m.pool_id, m.medium, m.outcome, m.receipt,
+  (select token_salt from installation) as salt
+from message m where m.id = $1;
+
+-- name: queue_find_remote
+select id from message where medium = 'SMS' and remote_id = $1
+order by id desc limit 1;
+
+-- name: queue_receipt
+-- Notes a receipt and moves the message, never backwards. $1 message, or null
+-- when only the carrier's id $3 is known as yet; $2 source, $4 state: delayed,
+-- delivered or bounced; $5 code, $6 words. What was thought lost and waits for
+-- another attempt is sent, as the receipt shows.
+with noted as (
+  insert into receipt (message_id, source, remote_id, state, code, words)
+  select $1::bigint, $2, $3, $4, $5, $6
+  where $1::bigint is null or not exists (select from receipt
+    where message_id = $1::bigint and source = $2 and state = $4
+    and code is not distinct from $5)
+  returning id
+), arrived as (
+  delete from later where id = $1::bigint and $4 <> 'delayed' returning id
+)
+update message m set
+  receipt = case when coalesce(array_position('{delayed,delivered,bounced}',
+      m.receipt), 0) < array_position('{delayed,delivered,bounced}', $4)
+    then $4 else m.receipt end,
+  outcome = case when a.id is not null or m.outcome = 'held'
+    and $4 <> 'delayed' then 'sent' else m.outcome end,
+  settled_at = case when a.id is not null then now() else m.settled_at end,
+  sealed = case when a.id is not null or m.outcome = 'held'
+    and $4 <> 'delayed' then null else m.sealed end
+from (select $1::bigint as wanted) as w
+left join arrived a on a.id = w.wanted
+where m.id = w.wanted
+returning m.id, (select count(*) from noted) as noted;
+
+-- name: queue_receipt_waiting
+-- Receipts that came before the settle that told the carrier's id; those that
+-- find no message within an hour go.
+with gone as (
+  delete from receipt where message_id is null
+    and received_at < now() - interval '1 hour'
+)
+select r.id, r.source, r.remote_id, r.state, r.code, r.words,
+  m.id as message_id
+from receipt r join lateral (select id from message where medium = 'SMS'
+  and remote_id = r.remote_id order by id desc limit 1) as m on true
+where r.message_id is null order by r.id limit 1000;
+
+-- name: queue_receipt_forget
+delete from receipt where id = $1 and message_id is null;

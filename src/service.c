@@ -31,12 +31,17 @@ static void note_signal(int signal)
 }
 
 void service_add(struct service *service, const char *name,
-    int (*run)(const void *argument), const void *argument)
+    int (*run)(const struct service_child *child), const void *argument)
 {
+	int place = 0;
+
+	for (size_t i = 0; i < service->count; i++)
+		place += strcmp(service->children[i].name, name) == 0;
 	if (service->count == SERVICE_CHILDREN_MOST)
 		log_fatal("too many children");
 	service->children[service->count++] =
 	    (struct service_child){ .name = name,
+		    .place = place,
 		    .run = run,
 		    .argument = argument };
 }
@@ -66,19 +71,28 @@ static void notify(const char *state)
 static void start(struct service_child *child)
 {
 	pid_t parent = getpid();
+	sigset_t stops;
+	sigset_t before;
 
+	/* A signal right behind the fork must end the child, not be noted by
+	 * the supervisor's handler that the child still has. */
+	sigemptyset(&stops);
+	sigaddset(&stops, SIGTERM);
+	sigaddset(&stops, SIGINT);
+	sigprocmask(SIG_BLOCK, &stops, &before);
 	child->pid = fork();
 	child->started_ms = clock_steady_ms();
 	if (child->pid == 0) {
-		sigset_t none;
-		sigemptyset(&none);
-		sigprocmask(SIG_SETMASK, &none, NULL);
+		signal(SIGTERM, SIG_DFL);
+		signal(SIGINT, SIG_DFL);
+		signal(SIGHUP, SIG_IGN);
+		sigprocmask(SIG_SETMASK, &before, NULL);
 		prctl(PR_SET_PDEATHSIG, SIGTERM);
 		if (getppid() != parent)
 			_exit(1);
-		signal(SIGHUP, SIG_IGN);
-		_exit(child->run(child->argument));
+		_exit(child->run(child));
 	}
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	if (child->pid < 0) {
 		log_error("usherd", "cannot start a child", "child",
 		    child->name);

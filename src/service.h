@@ -15,8 +15,9 @@
 
 struct service_child {
 	const char *name;
+	int place; /* among those of its name, from 0 */
 	/* Runs in the new process; its answer is the exit status. */
-	int (*run)(const void *argument);
+	int (*run)(const struct service_child *child);
 	const void *argument;
 
 	pid_t pid;    /* 0: not running */
@@ -37,7 +38,7 @@ struct service {
 };
 
 void service_add(struct service *service, const char *name,
-    int (*run)(const void *argument), const void *argument);
+    int (*run)(const struct service_child *child), const void *argument);
 
 /*
  * Starts the children and keeps them running until SIGTERM or SIGINT, which

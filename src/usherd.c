@@ -14,6 +14,7 @@
 #include "base/option.h"
 #include "base/secret.h"
 #include "db/db.h"
+#include "delivery/board.h"
 #include "delivery/capture.h"
 #include "delivery/keeper.h"
 #include "delivery/lane.h"
@@ -58,15 +59,17 @@ static const struct option_row rows[] = {
 
 static struct options options;
 static struct engine engine;
+static struct board *board;
 static struct mem *process;
 
-static int run_mail(const void *argument)
+static int run_mail(const struct service_child *child)
 {
 	char *words[] = { start_program(process, "usher-mail", LIBEXECDIR),
+		mem_text(process, "--board"), db_int(process, board->fd),
+		mem_text(process, "--place"), db_int(process, child->place),
 		NULL, NULL, NULL, NULL };
-	int count = 1;
+	int count = 5;
 
-	(void)argument;
 	if (engine.config->path) {
 		words[count++] = mem_text(process, "--config");
 		words[count++] = mem_text(process, engine.config->path);
@@ -78,14 +81,16 @@ static int run_mail(const void *argument)
 	return 127;
 }
 
-static int run_lane(const void *argument)
+static int run_lane(const struct service_child *child)
 {
-	return lane_run(&engine, argument, options.drain);
+	struct lane_options lane = { board, child->place, options.drain };
+
+	return lane_run(&engine, child->argument, &lane);
 }
 
-static int run_keeper(const void *argument)
+static int run_keeper(const struct service_child *child)
 {
-	(void)argument;
+	(void)child;
 	return keeper_run(&engine);
 }
 
@@ -245,6 +250,9 @@ int main(int argc, char **argv)
 	    options.show_config)
 		return print_something();
 	if (!check_start(&err))
+		return fail(&err);
+	board = board_new(&err);
+	if (!board)
 		return fail(&err);
 	service.drain = options.drain;
 	return service_run(&service);

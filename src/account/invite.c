@@ -455,6 +455,22 @@ static struct user *resend(struct work *work, struct creation *creation)
 	return creation->user;
 }
 
+/* Lanes would find what was queued by themselves, a little later. */
+static void wake_lanes(struct work *work, const struct invitation_plan *plan)
+{
+	struct err kept = work->err;
+	const char *waiting[INVITATION_MOST];
+	size_t count = 0;
+
+	for (size_t i = 0; i < plan->count; i++)
+		if (!plan->messages[i].outcome && !plan->messages[i].block)
+			waiting[count++] = plan->messages[i].medium;
+	if (count)
+		db_run(work, QUERY_queue_wake,
+		    db_array(work->mem, waiting, count));
+	work->err = kept;
+}
+
 struct user *invite(struct work *work, const struct engine *engine,
     const struct invite_request *request, struct invite_report *report)
 {
@@ -466,6 +482,10 @@ struct user *invite(struct work *work, const struct engine *engine,
 	creation.pool = pool_get(work, request->pool_id);
 	if (!creation.pool)
 		return NULL;
-	return is_action(request, "RESEND") ? resend(work, &creation)
-	                                    : create(work, &creation);
+	struct user *user = is_action(request, "RESEND")
+	                        ? resend(work, &creation)
+	                        : create(work, &creation);
+	if (user)
+		wake_lanes(work, &report->plan);
+	return user;
 }

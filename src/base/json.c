@@ -146,6 +146,15 @@ const char *json_text(const cJSON *json, const char *pointer)
 	return cJSON_GetStringValue(json_at(json, pointer));
 }
 
+const char *json_word(struct mem *mem, const cJSON *json, const char *pointer)
+{
+	const cJSON *found = json_at(json, pointer);
+
+	if (found && cJSON_IsNumber(found))
+		return mem_printf(mem, "%.0f", found->valuedouble);
+	return cJSON_GetStringValue(found);
+}
+
 void json_add(cJSON *object, const char *name, const char *value)
 {
 	if (value)

@@ -29,6 +29,9 @@ const cJSON *json_at(const cJSON *json, const char *pointer);
 /* The text at POINTER, or NULL when there is none or it is no text. */
 const char *json_text(const cJSON *json, const char *pointer);
 
+/* The text, or the number as a text, at POINTER; else NULL. */
+const char *json_word(struct mem *mem, const cJSON *json, const char *pointer);
+
 /* Adds NAME; a VALUE of NULL adds nothing. */
 void json_add(cJSON *object, const char *name, const char *value);
 void json_add_int(cJSON *object, const char *name, int64_t value);

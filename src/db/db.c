@@ -4,14 +4,17 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <libpq-fe.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/str.h"
 
 struct db {
 	PGconn *conn;
 	char state[6];
+	const char *channel; /* listened to; NULL: none */
 	bool prepared[QUERY_COUNT];
 };
 
@@ -95,6 +98,13 @@ struct db *db_open(struct mem *mem, const char *database,
 	return db;
 }
 
+static bool listen_now(struct work *work)
+{
+	return !work->db->channel ||
+	       db_script(work,
+	           mem_printf(work->mem, "listen \"%s\"", work->db->channel));
+}
+
 bool db_renew(struct work *work)
 {
 	struct db *db = work->db;
@@ -102,16 +112,52 @@ bool db_renew(struct work *work)
 	if (!db_lost(db))
 		return true;
 	memset(db->prepared, 0, sizeof(db->prepared));
+	*db->state = '\0';
 	PQreset(db->conn);
 	if (PQstatus(db->conn) == CONNECTION_OK)
-		return true;
+		return listen_now(work);
 	set_error(work, PQerrorMessage(db->conn));
 	return false;
 }
 
+/* A server that became read-only behind our back (25006) is as good as lost:
+ * of several hosts in the connection string another may be the one to use. */
 bool db_lost(const struct db *db)
 {
-	return PQstatus(db->conn) != CONNECTION_OK;
+	return PQstatus(db->conn) != CONNECTION_OK ||
+	       strcmp(db->state, "25006") == 0;
+}
+
+bool db_listen(struct work *work, const char *channel)
+{
+	work->db->channel = channel;
+	return db_lost(work->db) || listen_now(work);
+}
+
+static bool take_notifications(struct db *db)
+{
+	PGnotify *notify;
+	bool any = false;
+
+	while ((notify = PQnotifies(db->conn))) {
+		any = true;
+		PQfreemem(notify);
+	}
+	return any;
+}
+
+bool db_wait(struct db *db, int64_t wait_ms)
+{
+	struct pollfd wait = { .fd = PQsocket(db->conn), .events = POLLIN };
+
+	if (take_notifications(db))
+		return true;
+	if (poll(&wait, 1, (int)wait_ms) <= 0)
+		return false;
+	/* A lost connection would have the caller spin. */
+	if (!PQconsumeInput(db->conn))
+		clock_sleep_ms(wait_ms < 100 ? wait_ms : 100);
+	return take_notifications(db);
 }
 
 bool db_answers(const char *database)

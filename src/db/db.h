@@ -35,8 +35,16 @@ struct db *db_open(struct mem *mem, const char *database,
 /* Connects anew when the connection was lost. */
 bool db_renew(struct work *work);
 
-/* True when the connection was found broken. */
+/* True when the connection was found broken, or its server read-only. */
 bool db_lost(const struct db *db);
+
+/* From now on, also after db_renew(), db_wait() tells of notifications on the
+ * channel. CHANNEL must live as long as the connection. */
+bool db_listen(struct work *work, const char *channel);
+
+/* Waits for a notification, WAIT_MS at most; true when there was one. Not
+ * between db_send_array() and db_answer(). */
+bool db_wait(struct db *db, int64_t wait_ms);
 
 /* True when a server answers there, ready or not. */
 bool db_answers(const char *database);

@@ -80,19 +80,25 @@ static void capture_send(void *state, struct delivery *const *batch,
 	}
 }
 
+static struct gate_limits capture_limits(const void *state)
+{
+	(void)state;
+	return (struct gate_limits){ 1, BATCH_MOST, 0 };
+}
+
 const struct carrier capture_mail_carrier = {
 	.name = "capture",
 	.medium = "EMAIL",
-	.batch_most = BATCH_MOST,
 	.open = capture_open,
+	.limits = capture_limits,
 	.send = capture_send,
 };
 
 const struct carrier capture_text_carrier = {
 	.name = "capture",
 	.medium = "SMS",
-	.batch_most = BATCH_MOST,
 	.open = capture_open,
+	.limits = capture_limits,
 	.send = capture_send,
 };
 

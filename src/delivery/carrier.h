@@ -16,21 +16,24 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "delivery/delivery.h"
+#include "delivery/gate.h"
 
 struct carrier_sink {
 	bool (*told)(struct carrier_sink *sink, struct delivery *delivery);
 	/* Called when there is nothing to tell, every 100 ms or so. */
 	bool (*idle)(struct carrier_sink *sink);
+	int sessions; /* at a time, for a carrier that has several itself */
 };
 
 struct carrier {
 	const char *name;
 	const char *medium; /* EMAIL or SMS */
-	int batch_most;     /* messages in one batch */
 
 	/* NULL with the error when the settings cannot be used. */
 	void *(*open)(struct mem *mem, const struct engine *engine,
 	    struct err *err);
+	/* The most that the settings allow. */
+	struct gate_limits (*limits)(const void *state);
 	/* Whether an ambiguous message waits for an operator; NULL: never, it
 	 * is tried again. */
 	bool (*holds_ambiguous)(const void *state);

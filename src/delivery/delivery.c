@@ -11,6 +11,11 @@
 
 #define ECHO_LEAST 4 /* bytes; shorter ones are words of the language */
 
+bool delivery_ends_batch(enum delivery_class class)
+{
+	return class == DELIVERY_LANE_FAULT || class == DELIVERY_THROTTLED;
+}
+
 const char *delivery_class_name(enum delivery_class class)
 {
 	static const char *const names[] = {
@@ -20,6 +25,7 @@ const char *delivery_class_name(enum delivery_class class)
 		[DELIVERY_REFUSED] = "REFUSED",
 		[DELIVERY_AMBIGUOUS] = "AMBIGUOUS",
 		[DELIVERY_LANE_FAULT] = "LANE_FAULT",
+		[DELIVERY_THROTTLED] = "THROTTLED",
 		[DELIVERY_CANCELLED] = "CANCELLED",
 		[DELIVERY_BLOCKED] = "BLOCKED",
 	};

@@ -20,9 +20,12 @@ enum delivery_class {
 	DELIVERY_REFUSED,    /* refused for good */
 	DELIVERY_AMBIGUOUS,  /* offered, but the answer was lost */
 	DELIVERY_LANE_FAULT, /* the carrier as a whole: costs no attempt */
+	DELIVERY_THROTTLED,  /* the remote asks for less: costs no attempt */
 	DELIVERY_CANCELLED,  /* may no longer be sent */
 	DELIVERY_BLOCKED     /* held by a rule */
 };
+
+#define DELIVERY_CLASSES (DELIVERY_BLOCKED + 1)
 
 struct delivery_outcome {
 	enum delivery_class class;
@@ -31,7 +34,8 @@ struct delivery_outcome {
 	char words[256]; /* the remote's, or ours */
 	char remote_id[128];
 	int64_t took_ms;
-	int64_t retry_after_ms; /* asked for by the remote; 0: not */
+	int64_t retry_after_ms; /* least time before this message goes again */
+	int64_t rest_ms; /* asked for by the remote, for the whole carrier */
 };
 
 struct delivery {
@@ -52,6 +56,8 @@ struct delivery {
 	int64_t expires_ms;
 	bool expired; /* by the database's clock */
 	int64_t current_invitation;
+	const char *receipt;   /* of an attempt before, or NULL */
+	const char *salt;      /* of its token */
 	const char *status;    /* of the user; NULL: the user went */
 	const char *mail_from; /* of the user pool, or NULL */
 	const char *reply_to;
@@ -64,6 +70,7 @@ struct delivery {
 	size_t text_length;
 	const char *sender; /* envelope sender of a mail */
 	const char *recipient;
+	const char *callback_url;   /* for the receipt of an SMS, or NULL */
 	const char *password;       /* opened; NULL when there is none */
 	const char *carrier_secret; /* NULL: the carrier has none */
 	const char *subject;        /* of a mail, filled */
@@ -72,6 +79,9 @@ struct delivery {
 	struct delivery_outcome outcome;
 	bool settled;
 };
+
+/* Whether the carrier should rest: nothing more is to be sent now. */
+bool delivery_ends_batch(enum delivery_class class);
 
 /* "ACCEPTED" */
 const char *delivery_class_name(enum delivery_class class);

@@ -3,21 +3,18 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "base/json.h"
-#include "base/pattern.h"
+#include "base/secret.h"
 #include "base/str.h"
 #include "delivery/gateway_profile.h"
+#include "delivery/token.h"
 #include "message/gsm.h"
+#include "message/html.h"
 
 #define ANSWER_MOST 65536
-
-struct gateway {
-	const struct gateway_profile *profile;
-	const char *secret;
-};
 
 struct gateway *gateway_read(struct mem *mem, const char *path,
     const char *secret, struct err *err)
@@ -39,6 +36,11 @@ int64_t gateway_concurrency(const struct gateway *gateway)
 	return gateway->profile->limits->concurrency.value;
 }
 
+int64_t gateway_rate(const struct gateway *gateway)
+{
+	return gateway->profile->limits->rate.value;
+}
+
 int64_t gateway_total_ms(const struct gateway *gateway)
 {
 	return gateway->profile->limits->total_ms.value;
@@ -47,6 +49,14 @@ int64_t gateway_total_ms(const struct gateway *gateway)
 bool gateway_holds_ambiguous(const struct gateway *gateway)
 {
 	return strcmp(gateway->profile->ambiguous, "hold") == 0;
+}
+
+const char *gateway_token(struct mem *mem, const struct gateway *gateway)
+{
+	const char *seed =
+	    mem_secret(mem_printf(mem, "receipt %s", gateway->secret));
+
+	return mem_text_n(mem, secret_digest(mem, seed), 32);
 }
 
 static void note_answer(void *context, const struct http_answer *answer)
@@ -58,6 +68,22 @@ static void note_answer(void *context, const struct http_answer *answer)
 	else
 		err_set_detail(err, ERR_PEER, "the gateway does not answer",
 		    answer->words);
+}
+
+/* What all requests to the gateway have in common. */
+static struct http_request request_to(const struct gateway *gateway)
+{
+	const struct gateway_profile *profile = gateway->profile;
+
+	return (struct http_request){
+		.connect_ms = profile->limits->connect_ms.value,
+		.total_ms = profile->limits->total_ms.value,
+		.answer_most = ANSWER_MOST,
+		.allow_private = profile->allow_private.value,
+		.proxy = profile->proxy,
+		.ca_file = profile->ca_file,
+		.http2 = str_same(profile->http_version, "2"),
+	};
 }
 
 /* Scheme, host and port, and nothing that could be a message. */
@@ -72,17 +98,11 @@ static const char *origin(struct mem *mem, const char *url)
 bool gateway_reachable(struct mem *mem, const struct gateway *gateway,
     struct err *err)
 {
-	const struct gateway_profile *profile = gateway->profile;
 	struct http *http = http_new(mem, err);
-	struct http_request request = {
-		.method = "GET",
-		.url = origin(mem, profile->url),
-		.connect_ms = profile->limits->connect_ms.value,
-		.total_ms = profile->limits->total_ms.value,
-		.answer_most = ANSWER_MOST,
-		.allow_private = profile->allow_private.value,
-	};
+	struct http_request request = request_to(gateway);
 
+	request.method = "GET";
+	request.url = origin(mem, gateway->profile->url);
 	if (!http)
 		return false;
 	http_begin(http, &request);
@@ -98,7 +118,7 @@ struct values {
 	struct gsm_count count;
 };
 
-enum position { IN_URL, IN_TEXT };
+enum position { IN_TEXT, IN_URL, IN_JSON, IN_XML };
 
 /* A variable that the profile sets by the text's encoding. */
 static const char *variable(const struct values *values, const char *name)
@@ -128,11 +148,40 @@ static const char *value_of(struct mem *mem, const struct values *values,
 		return delivery->text;
 	if (strcmp(name, "secret") == 0)
 		return values->gateway->secret;
+	if (strcmp(name, "receipt_token") == 0)
+		return gateway_token(mem, values->gateway);
+	if (strcmp(name, "callback_url") == 0)
+		return delivery->callback_url ? delivery->callback_url : "";
 	if (strcmp(name, "message_key") == 0)
-		return mem_printf(mem, "usher-%" PRId64, delivery->id);
+		return token_print(mem, delivery->salt, delivery->id);
 	if (strcmp(name, "parts") == 0)
 		return mem_printf(mem, "%d", values->count.parts);
 	return variable(values, name);
+}
+
+static char *json_escape(struct mem *mem, const char *value)
+{
+	cJSON *list = json_list(mem);
+
+	cJSON_AddItemToArray(list, cJSON_CreateString(value));
+	const char *quoted = json_print(mem, list);
+	return mem_text_n(mem, quoted + 2, strlen(quoted) - 4);
+}
+
+static const char *escape(struct mem *mem, enum position position,
+    const char *value)
+{
+	switch (position) {
+	case IN_URL:
+		return http_escape(mem, value);
+	case IN_JSON:
+		return mem_secret(json_escape(mem, value));
+	case IN_XML:
+		return mem_secret(html_escape(mem, value));
+	case IN_TEXT:
+		break;
+	}
+	return value;
 }
 
 /* FORMAT with its {placeholders} filled; unknown braces stay. */
@@ -155,39 +204,74 @@ static const char *fill(struct mem *mem, const struct values *values,
 			str_add_char(text, *format++);
 			continue;
 		}
-		str_add(text,
-		    position == IN_URL ? http_escape(mem, value) : value);
+		str_add(text, escape(mem, position, value));
 		format += length + 1;
 	}
 	return str_take(text);
+}
+
+/* What asks for receipts goes when they have no place to come to. */
+static bool is_idle(const struct values *values, const char *format)
+{
+	return !values->delivery->callback_url &&
+	       strstr(format, "{callback_url}");
+}
+
+/* Adds the pairs of a form or query; FIRST goes before the first of them. */
+static void add_pairs(struct mem *mem, const struct values *values,
+    const struct field_list *pairs, const char *first, struct str *text)
+{
+	const struct field_pair *items = pairs->items;
+
+	for (size_t i = 0; i < pairs->count; i++) {
+		const char *value = fill(mem, values, items[i].value, IN_TEXT);
+		/* A conditional pair that is empty is left out. */
+		if (!*value || is_idle(values, items[i].value))
+			continue;
+		str_addf(text, "%s%s=%s", first,
+		    http_escape(mem, items[i].name), http_escape(mem, value));
+		first = "&";
+	}
 }
 
 static const char *form_body(struct mem *mem, const struct values *values,
     const struct field_list *pairs)
 {
 	struct str *body = str_new(mem, STR_LIMIT_LARGE);
-	const struct field_pair *items = pairs->items;
 
 	str_secret(body);
-	for (size_t i = 0; i < pairs->count; i++) {
-		const char *value = fill(mem, values, items[i].value, IN_TEXT);
-		/* A conditional pair that is empty is left out. */
-		if (!*value)
-			continue;
-		str_addf(body, "%s%s=%s", str_length(body) ? "&" : "",
-		    http_escape(mem, items[i].name), http_escape(mem, value));
-	}
+	add_pairs(mem, values, pairs, "", body);
 	return str_take(body);
+}
+
+static const char *make_url(struct mem *mem, const struct values *values)
+{
+	const struct gateway_profile *profile = values->gateway->profile;
+	struct str *url = str_new(mem, STR_LIMIT_LARGE);
+
+	str_secret(url);
+	str_add(url, fill(mem, values, profile->url, IN_URL));
+	add_pairs(mem, values, &profile->query,
+	    strchr(profile->url, '?') ? "&" : "?", url);
+	return str_take(url);
 }
 
 static void fill_json(struct mem *mem, const struct values *values, cJSON *json)
 {
-	cJSON *child;
+	cJSON *child = json->child;
 
 	if (cJSON_IsString(json))
 		cJSON_SetValuestring(json,
 		    fill(mem, values, json->valuestring, IN_TEXT));
-	cJSON_ArrayForEach(child, json) fill_json(mem, values, child);
+	while (child) {
+		cJSON *next = child->next;
+		if (cJSON_IsString(child) && child->string &&
+		    is_idle(values, child->valuestring))
+			cJSON_Delete(cJSON_DetachItemViaPointer(json, child));
+		else
+			fill_json(mem, values, child);
+		child = next;
+	}
 }
 
 static const char *json_body(struct mem *mem, const struct values *values,
@@ -216,7 +300,10 @@ static const char *make_body(struct mem *mem, const struct values *values,
 	}
 	*type = profile->content_type ? profile->content_type
 	                              : "text/plain; charset=UTF-8";
-	return fill(mem, values, profile->raw ? profile->raw : "", IN_TEXT);
+	return fill(mem, values, profile->raw ? profile->raw : "",
+	    str_same(profile->raw_escape, "json")  ? IN_JSON
+	    : str_same(profile->raw_escape, "xml") ? IN_XML
+	                                           : IN_TEXT);
 }
 
 static const char *const *make_headers(struct mem *mem,
@@ -224,11 +311,18 @@ static const char *const *make_headers(struct mem *mem,
 {
 	const struct field_list *list = &values->gateway->profile->headers;
 	const struct field_pair *pairs = list->items;
-	const char **headers = mem_array(mem, const char *, list->count + 2);
+	const struct gateway_idempotency *idempotency =
+	    values->gateway->profile->idempotency;
+	const char **headers = mem_array(mem, const char *, list->count + 3);
 	size_t count = 0;
 
 	if (type)
 		headers[count++] = mem_printf(mem, "Content-Type: %s", type);
+	if (idempotency && idempotency->header)
+		headers[count++] =
+		    mem_printf(mem, "%s: %s", idempotency->header,
+		        token_print(mem, values->delivery->salt,
+		            values->delivery->id));
 	for (size_t i = 0; i < list->count; i++) {
 		char *value =
 		    mem_text(mem, fill(mem, values, pairs[i].value, IN_TEXT));
@@ -243,15 +337,33 @@ static const char *const *make_headers(struct mem *mem,
 static bool fits(const struct gateway *gateway, const struct gsm_count *count,
     struct delivery *delivery)
 {
+	const struct gateway_profile *profile = gateway->profile;
 	char words[96];
 
-	if (count->parts <= gateway->profile->limits->parts.value)
+	if (count->encoding != GSM_7BIT &&
+	    str_same(profile->not_gsm, "refuse")) {
+		delivery_tell(delivery, DELIVERY_REFUSED, 0, NULL,
+		    "not in the GSM 7-bit alphabet, which the gateway's "
+		    "profile demands");
+		return false;
+	}
+	if (count->parts <= profile->limits->parts.value)
 		return true;
 	snprintf(words, sizeof(words),
 	    "%d parts; the gateway's profile allows %" PRId64, count->parts,
-	    gateway->profile->limits->parts.value);
+	    profile->limits->parts.value);
 	delivery_tell(delivery, DELIVERY_REFUSED, 0, NULL, words);
 	return false;
+}
+
+static void sign(struct mem *mem, const struct gateway_auth *auth,
+    struct http_request *request)
+{
+	if (!auth)
+		return;
+	request->user = auth->aws_sigv4->access_key;
+	request->sigv4 = mem_printf(mem, "aws:amz:%s:%s",
+	    auth->aws_sigv4->region, auth->aws_sigv4->service);
 }
 
 bool gateway_ask(struct mem *mem, const struct gateway *gateway,
@@ -265,153 +377,14 @@ bool gateway_ask(struct mem *mem, const struct gateway *gateway,
 	gsm_count(delivery->text, &values.count);
 	if (!fits(gateway, &values.count, delivery))
 		return false;
-	*request = (struct http_request){
-		.method = profile->method,
-		.url = fill(mem, &values, profile->url, IN_URL),
-		.body = post ? make_body(mem, &values, &type) : NULL,
-		.user = profile->user,
-		.password = gateway->secret,
-		.connect_ms = profile->limits->connect_ms.value,
-		.total_ms = profile->limits->total_ms.value,
-		.answer_most = ANSWER_MOST,
-		.allow_private = profile->allow_private.value,
-		.owner = delivery,
-	};
+	*request = request_to(gateway);
+	request->method = profile->method;
+	request->url = make_url(mem, &values);
+	request->body = post ? make_body(mem, &values, &type) : NULL;
 	request->headers = make_headers(mem, &values, type);
+	request->user = profile->user;
+	request->password = gateway->secret;
+	request->owner = delivery;
+	sign(mem, profile->auth, request);
 	return true;
-}
-
-/* What a finder of the profile finds in the answer, or NULL. */
-static const char *find(struct mem *mem, const struct gateway_finder *finder,
-    const char *body, const cJSON *json)
-{
-	struct err err = { 0 };
-
-	if (!finder)
-		return NULL;
-	if (finder->match)
-		return pattern_capture(mem, finder->match, body, &err);
-	const cJSON *found = json ? json_at(json, finder->pointer) : NULL;
-	if (found && cJSON_IsNumber(found))
-		return mem_printf(mem, "%.0f", found->valuedouble);
-	return cJSON_GetStringValue(found);
-}
-
-static enum delivery_class class_named(const char *name)
-{
-	static const struct {
-		const char *name;
-		enum delivery_class class;
-	} classes[] = {
-		{ "accepted", DELIVERY_ACCEPTED },
-		{ "retry", DELIVERY_RETRY },
-		{ "throttle", DELIVERY_LANE_FAULT },
-		{ "permanent", DELIVERY_REFUSED },
-		{ "lane_fault", DELIVERY_LANE_FAULT },
-	};
-
-	for (size_t i = 0; i < sizeof(classes) / sizeof(*classes); i++)
-		if (strcmp(classes[i].name, name) == 0)
-			return classes[i].class;
-	return DELIVERY_AMBIGUOUS;
-}
-
-static enum delivery_class class_of_status(int status)
-{
-	if (status == 408 || status == 425 || (status >= 500 && status != 503))
-		return DELIVERY_RETRY;
-	if (status == 429 || status == 503 || status / 100 == 3 ||
-	    status == 401 || status == 402 || status == 403 || status == 407)
-		return DELIVERY_LANE_FAULT;
-	return status / 100 == 4 ? DELIVERY_REFUSED : DELIVERY_AMBIGUOUS;
-}
-
-static bool status_succeeds(const struct gateway_profile *profile, int status)
-{
-	const struct field_list *list = &profile->success->statuses;
-	const struct gateway_status *statuses = list->items;
-
-	for (size_t i = 0; i < list->count; i++)
-		if (statuses[i].status.value == status)
-			return true;
-	return !list->count && status / 100 == 2;
-}
-
-/* With a rule for the body: 1 it says yes, 0 no, -1 what it looks at is not
- * there. */
-static int body_succeeds(struct mem *mem, const struct gateway_success *success,
-    const char *body, const cJSON *json)
-{
-	struct gateway_finder finder = { success->pointer, success->match };
-
-	if (!success->pointer && !success->match)
-		return 1;
-	const char *found = find(mem, &finder, body, json);
-	if (!found)
-		return success->match ? 0 : -1;
-	return !success->equals || strcmp(found, success->equals) == 0;
-}
-
-static void judge_failure(struct mem *mem,
-    const struct gateway_profile *profile, const struct http_answer *answer,
-    const cJSON *json, struct delivery *delivery)
-{
-	const char *code = find(mem, profile->error_code, answer->body, json);
-	const char *text = find(mem, profile->error_text, answer->body, json);
-	const struct field_pair *classes = profile->classes.items;
-	enum delivery_class class = class_of_status(answer->status);
-
-	for (size_t i = 0; code && i < profile->classes.count; i++)
-		if (strcmp(classes[i].name, code) == 0)
-			class = class_named(classes[i].value);
-	delivery_tell(delivery, class, answer->status, NULL,
-	    mem_printf(mem, "HTTP %d%s%s: %s", answer->status,
-	        code ? ", code " : "", code ? code : "",
-	        text ? text : answer->body));
-	delivery->outcome.retry_after_ms = answer->retry_after_s * 1000;
-}
-
-static void judge_success(struct mem *mem,
-    const struct gateway_profile *profile, const struct http_answer *answer,
-    const cJSON *json, struct delivery *delivery)
-{
-	const char *id = find(mem, profile->message_id, answer->body, json);
-
-	delivery_tell(delivery, DELIVERY_ACCEPTED, answer->status, NULL,
-	    mem_printf(mem, "HTTP %d: %s", answer->status, answer->body));
-	delivery_note_id(delivery, id);
-}
-
-static void judge_silence(const struct http_answer *answer,
-    struct delivery *delivery)
-{
-	delivery_tell(delivery,
-	    answer->offered ? DELIVERY_AMBIGUOUS : DELIVERY_LANE_FAULT,
-	    answer->status, NULL, answer->words);
-}
-
-void gateway_judge(struct mem *mem, const struct gateway *gateway,
-    const struct http_answer *answer, struct delivery *delivery)
-{
-	const struct gateway_profile *profile = gateway->profile;
-	struct err err = { 0 };
-
-	delivery->carrier_secret = gateway->secret;
-	delivery->outcome.took_ms = answer->took_ms;
-	if (!answer->answered) {
-		judge_silence(answer, delivery);
-		return;
-	}
-	const cJSON *json = json_read(mem, answer->body, &err);
-	bool status = status_succeeds(profile, answer->status);
-	int body =
-	    status ? body_succeeds(mem, profile->success, answer->body, json)
-	           : 0;
-	if (status && body == 1)
-		judge_success(mem, profile, answer, json, delivery);
-	else if (status && body < 0)
-		delivery_tell(delivery, DELIVERY_AMBIGUOUS, answer->status,
-		    NULL, "the answer lacks what its profile looks at");
-	else
-		judge_failure(mem, profile, answer, json, delivery);
 }

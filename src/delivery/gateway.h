@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * gateway - an SMS gateway described by a JSON profile: how to ask it, and
- * what its answer means. No network here.
+ * gateway - an SMS gateway described by a JSON profile, and how to ask it.
  *
- * usher-gateway in the manual of usher.conf describes the members. Values are
+ * usher.conf(5) describes the members. Values are
  * encoded by where they stand (URL, form, JSON string, header), never by the
  * profile's author.
  */
@@ -27,12 +26,21 @@ struct gateway *gateway_read(struct mem *mem, const char *path,
 const char *gateway_name(const struct gateway *gateway);
 
 /*
+ * What the gateway must bring with a receipt, and is told in the address that
+ * it calls: made of the password, which is not told that way.
+ */
+const char *gateway_token(struct mem *mem, const struct gateway *gateway);
+
+/*
  * Asks the gateway's address for nothing and takes any HTTP answer for life;
  * no message is sent. ERR_PEER when none comes.
  */
 bool gateway_reachable(struct mem *mem, const struct gateway *gateway,
     struct err *err);
 int64_t gateway_concurrency(const struct gateway *gateway);
+
+/* Messages a second that it may be given; 0: as many as can be. */
+int64_t gateway_rate(const struct gateway *gateway);
 int64_t gateway_total_ms(const struct gateway *gateway);
 bool gateway_holds_ambiguous(const struct gateway *gateway);
 
@@ -42,9 +50,5 @@ bool gateway_holds_ambiguous(const struct gateway *gateway);
  */
 bool gateway_ask(struct mem *mem, const struct gateway *gateway,
     struct delivery *delivery, struct http_request *request);
-
-/* Sets DELIVERY's outcome from the answer. */
-void gateway_judge(struct mem *mem, const struct gateway *gateway,
-    const struct http_answer *answer, struct delivery *delivery);
 
 #endif

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "delivery/gateway_profile.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/json.h"
@@ -10,17 +12,60 @@
 #include "base/str.h"
 
 #define PROFILE_MOST ((size_t)256 * 1024)
+#define HEADER_NAME  "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 
 static const char *const methods[] = { "GET", "POST", NULL };
 static const char *const policies[] = { "retry", "hold", NULL };
+static const char *const versions[] = { "1.1", "2", NULL };
+static const char *const escapes[] = { "none", "xml", "json", NULL };
+static const char *const texts[] = { "ucs2", "refuse", NULL };
 static const char *const classes[] = { "accepted", "retry", "throttle",
 	"permanent", "lane_fault", NULL };
+
+static const char *const states[] = { "delivered", "failed", "delayed",
+	"ignored", NULL };
 
 static const struct field finder_rows[] = {
 	ROW_TEXT(struct gateway_finder, pointer, "pointer", 0, 1, 1024, "/.*"),
 	ROW_TEXT(struct gateway_finder, match, "match", 0, 1, 1024, NULL),
+	ROW_TEXT(struct gateway_finder, header, "header", 0, 1, 128,
+	    HEADER_NAME),
 	ROW_END
 };
+
+/* Of a receipt, which the gateway brings by a request of its own. */
+static const struct field brought_rows[] = {
+	ROW_TEXT(struct gateway_finder, query, "query", 0, 1, 128, NULL),
+	ROW_TEXT(struct gateway_finder, pointer, "pointer", 0, 1, 1024, "/.*"),
+	ROW_TEXT(struct gateway_finder, match, "match", 0, 1, 1024, NULL),
+	ROW_END
+};
+
+static const struct field secret_rows[] = {
+	ROW_TEXT(struct gateway_finder, query, "query", 0, 1, 128, NULL),
+	ROW_TEXT(struct gateway_finder, header, "header", 0, 1, 128,
+	    HEADER_NAME),
+	ROW_END
+};
+
+static const struct field idempotency_rows[] = {
+	ROW_TEXT(struct gateway_idempotency, header, "header", 0, 1, 128,
+	    HEADER_NAME),
+	ROW_BOOL(struct gateway_idempotency, body, "body"), ROW_END
+};
+
+#define ROW_BROUGHT(member, flags)                                 \
+	ROW_OBJECT(struct gateway_receipt, member, #member, flags, \
+	    brought_rows, struct gateway_finder)
+
+static const struct field receipt_rows[] = { ROW_BROUGHT(key, 0),
+	ROW_BROUGHT(id, 0), ROW_BROUGHT(status, FIELD_REQUIRED),
+	ROW_BROUGHT(code, 0), ROW_BROUGHT(text, 0),
+	ROW_MAP(struct gateway_receipt, statuses, "statuses", 32),
+	ROW_TEXT(struct gateway_receipt, list, "list", 0, 0, 1024, "(/.*)?"),
+	ROW_OBJECT(struct gateway_receipt, secret, "secret", 0, secret_rows,
+	    struct gateway_finder),
+	ROW_END };
 
 static const struct field status_rows[] = { ROW_INT(struct gateway_status,
 	                                        status, "status",
@@ -50,7 +95,24 @@ static const struct field limits_rows[] = {
 	ROW_INT(struct gateway_limits, connect_ms, "connect_ms", 0, 100,
 	    300000),
 	ROW_INT(struct gateway_limits, total_ms, "total_ms", 0, 100, 300000),
-	ROW_INT(struct gateway_limits, parts, "parts", 0, 1, 20), ROW_END
+	ROW_INT(struct gateway_limits, parts, "parts", 0, 1, 20),
+	ROW_INT(struct gateway_limits, rate, "rate", 0, 0, 10000), ROW_END
+};
+
+static const struct field sigv4_rows[] = {
+	ROW_TEXT(struct gateway_sigv4, access_key, "access_key", FIELD_REQUIRED,
+	    1, 128, "[A-Za-z0-9]+"),
+	ROW_TEXT(struct gateway_sigv4, region, "region", FIELD_REQUIRED, 1, 64,
+	    "[a-z0-9-]+"),
+	ROW_TEXT(struct gateway_sigv4, service, "service", FIELD_REQUIRED, 1,
+	    64, "[a-z0-9-]+"),
+	ROW_END
+};
+
+static const struct field auth_rows[] = {
+	ROW_OBJECT(struct gateway_auth, aws_sigv4, "aws_sigv4", FIELD_REQUIRED,
+	    sigv4_rows, struct gateway_sigv4),
+	ROW_END
 };
 
 static const struct field profile_rows[] = { ROW_TEXT(struct gateway_profile,
@@ -61,9 +123,19 @@ static const struct field profile_rows[] = { ROW_TEXT(struct gateway_profile,
 	ROW_ENUM(struct gateway_profile, method, "method", FIELD_REQUIRED,
 	    methods),
 	ROW_TEXT(struct gateway_profile, user, "user", 0, 1, 256, NULL),
+	ROW_OBJECT(struct gateway_profile, auth, "auth", 0, auth_rows,
+	    struct gateway_auth),
+	ROW_TEXT(struct gateway_profile, proxy, "proxy", 0, 8, 1024,
+	    "(https?|socks5h?)://[^/@]+/?"),
+	ROW_TEXT(struct gateway_profile, ca_file, "ca_file", 0, 1, 4096, NULL),
+	ROW_ENUM(struct gateway_profile, http_version, "http_version", 0,
+	    versions),
+	ROW_MAP(struct gateway_profile, query, "query", 4096),
 	ROW_MAP(struct gateway_profile, headers, "headers", 4096),
 	ROW_MAP(struct gateway_profile, form, "form", 4096),
 	ROW_TEXT(struct gateway_profile, raw, "raw", 0, 1, 65536, NULL),
+	ROW_ENUM(struct gateway_profile, raw_escape, "raw_escape", 0, escapes),
+	ROW_ENUM(struct gateway_profile, not_gsm, "not_gsm", 0, texts),
 	ROW_TEXT(struct gateway_profile, content_type, "content_type", 0, 3,
 	    256, "[\\x20-\\x7e]+"),
 	ROW_LIST(struct gateway_profile, variables, "variables", 0, 20,
@@ -77,6 +149,12 @@ static const struct field profile_rows[] = { ROW_TEXT(struct gateway_profile,
 	ROW_OBJECT(struct gateway_profile, error_text, "error_text", 0,
 	    finder_rows, struct gateway_finder),
 	ROW_MAP(struct gateway_profile, classes, "classes", 32),
+	ROW_MAP(struct gateway_profile, classes_by_status, "classes_by_status",
+	    32),
+	ROW_OBJECT(struct gateway_profile, idempotency, "idempotency", 0,
+	    idempotency_rows, struct gateway_idempotency),
+	ROW_OBJECT(struct gateway_profile, receipt, "receipt", 0, receipt_rows,
+	    struct gateway_receipt),
 	ROW_ENUM(struct gateway_profile, ambiguous, "ambiguous", 0, policies),
 	ROW_BOOL(struct gateway_profile, allow_private,
 	    "allow_private_addresses"),
@@ -84,35 +162,82 @@ static const struct field profile_rows[] = { ROW_TEXT(struct gateway_profile,
 	    struct gateway_limits),
 	ROW_END };
 
-static bool check_class(const char *class)
+static bool is_word(const char *const *words, const char *word)
 {
-	for (size_t i = 0; classes[i]; i++)
-		if (strcmp(classes[i], class) == 0)
+	for (; *words; words++)
+		if (strcmp(*words, word) == 0)
 			return true;
 	return false;
 }
 
-static bool check_classes(const struct gateway_profile *profile,
-    struct err *err)
+static const char *words_listed(struct mem *mem, const char *const *words)
 {
-	const struct field_pair *pairs = profile->classes.items;
+	struct str *list = str_new(mem, STR_LIMIT_LARGE);
 
-	for (size_t i = 0; i < profile->classes.count; i++)
-		if (!check_class(pairs[i].value))
+	for (size_t i = 0; words[i]; i++)
+		str_addf(list, "%s%s",
+		    !i             ? ""
+		    : words[i + 1] ? ", "
+		                   : " or ",
+		    words[i]);
+	return str_text(list);
+}
+
+/* The values of a map of the profile are among WORDS. */
+static bool check_map(struct mem *mem, const char *name,
+    const struct field_list *map, const char *const *words, struct err *err)
+{
+	const struct field_pair *pairs = map->items;
+
+	for (size_t i = 0; i < map->count; i++)
+		if (!is_word(words, pairs[i].value))
 			return err_set(err, ERR_CONFIG,
-			    "classes: '%.40s' of code '%.40s' is not accepted, "
-			    "retry, throttle, permanent or lane_fault",
-			    pairs[i].value, pairs[i].name);
+			    "%s: '%.40s' of '%.40s' is not %s", name,
+			    pairs[i].value, pairs[i].name,
+			    words_listed(mem, words));
 	return true;
 }
 
-static bool check_finder(const struct gateway_finder *finder, struct err *err)
+static bool check_classes(struct mem *mem,
+    const struct gateway_profile *profile, struct err *err)
 {
-	if (finder && !finder->pointer && !finder->match)
-		return err_set(err, ERR_CONFIG,
-		    "message_id, error_code and error_text need a pointer or "
-		    "a match");
+	const struct field_list *map = &profile->classes_by_status;
+	const struct field_pair *pairs = map->items;
+
+	for (size_t i = 0; i < map->count; i++)
+		if (!pattern_whole("[1-5][0-9][0-9]", pairs[i].name))
+			return err_set(err, ERR_CONFIG,
+			    "classes_by_status: '%.40s' is not an HTTP status",
+			    pairs[i].name);
+	return check_map(mem, "classes", &profile->classes, classes, err) &&
+	       check_map(mem, "classes_by_status", map, classes, err);
+}
+
+static bool check_finder(const char *name, const struct gateway_finder *finder,
+    struct err *err)
+{
+	if (finder && !finder->pointer && !finder->match && !finder->header &&
+	    !finder->query)
+		return err_set(err, ERR_CONFIG, "%s: says not where", name);
 	return !finder || !finder->match || pattern_check(finder->match, err);
+}
+
+static bool check_receipt(struct mem *mem,
+    const struct gateway_receipt *receipt, struct err *err)
+{
+	if (!receipt)
+		return true;
+	if (!receipt->key && !receipt->id)
+		return err_set(err, ERR_CONFIG,
+		    "receipt: needs a key or an id to know the message by");
+	return check_finder("receipt.key", receipt->key, err) &&
+	       check_finder("receipt.id", receipt->id, err) &&
+	       check_finder("receipt.status", receipt->status, err) &&
+	       check_finder("receipt.code", receipt->code, err) &&
+	       check_finder("receipt.text", receipt->text, err) &&
+	       check_finder("receipt.secret", receipt->secret, err) &&
+	       check_map(mem, "receipt.statuses", &receipt->statuses, states,
+	           err);
 }
 
 static bool check_success(const struct gateway_success *success,
@@ -127,10 +252,40 @@ static bool check_success(const struct gateway_success *success,
 static bool check_expressions(const struct gateway_profile *profile,
     struct err *err)
 {
-	return check_finder(profile->message_id, err) &&
-	       check_finder(profile->error_code, err) &&
-	       check_finder(profile->error_text, err) &&
+	return check_finder("message_id", profile->message_id, err) &&
+	       check_finder("error_code", profile->error_code, err) &&
+	       check_finder("error_text", profile->error_text, err) &&
 	       check_success(profile->success, err);
+}
+
+static bool check_idempotency(const struct gateway_idempotency *idempotency,
+    const char *text, struct err *err)
+{
+	if (!idempotency || idempotency->header)
+		return true;
+	return (idempotency->body.value && strstr(text, "{message_key}")) ||
+	       err_set(err, ERR_CONFIG,
+	           "idempotency: needs a header, or body and {message_key} "
+	           "somewhere in the request");
+}
+
+static bool check_connection(const struct gateway_profile *profile,
+    struct err *err)
+{
+	const char *ca_file = profile->ca_file;
+
+	if (ca_file && access(ca_file, R_OK) != 0)
+		return err_set(err, ERR_CONFIG, "ca_file: '%.100s': %s",
+		    ca_file, strerror(errno));
+	if (profile->auth && profile->user)
+		return err_set(err, ERR_CONFIG,
+		    "only one of user and auth says who asks");
+	/* libcurl signs a query wrongly that is not in order. */
+	if (profile->auth &&
+	    (profile->query.count || strchr(profile->url, '?')))
+		return err_set(err, ERR_CONFIG,
+		    "auth: a request that is signed cannot have a query");
+	return true;
 }
 
 static bool check_header_names(const struct gateway_profile *profile,
@@ -139,8 +294,7 @@ static bool check_header_names(const struct gateway_profile *profile,
 	const struct field_pair *pairs = profile->headers.items;
 
 	for (size_t i = 0; i < profile->headers.count; i++)
-		if (!pattern_whole("[!#$%&'*+.^_`|~0-9A-Za-z-]+",
-		        pairs[i].name))
+		if (!pattern_whole(HEADER_NAME, pairs[i].name))
 			return err_set(err, ERR_CONFIG,
 			    "headers: '%.40s' is not a header's name (RFC "
 			    "9110, 5.1)",
@@ -151,6 +305,16 @@ static bool check_header_names(const struct gateway_profile *profile,
 static int64_t or_default(struct field_int *member, int64_t preset)
 {
 	return member->given ? member->value : preset;
+}
+
+/* Values in a text of a format that is known must not break it. */
+static const char *escape_of(const char *content_type)
+{
+	const char *type = content_type ? content_type : "";
+
+	return strcasestr(type, "json")  ? "json"
+	       : strcasestr(type, "xml") ? "xml"
+	                                 : "none";
 }
 
 static void set_defaults(struct mem *mem, struct gateway_profile *profile)
@@ -164,8 +328,10 @@ static void set_defaults(struct mem *mem, struct gateway_profile *profile)
 	limits->total_ms.value = or_default(&limits->total_ms, 30000);
 	limits->parts.value = or_default(&limits->parts, 4);
 	profile->limits = limits;
+	if (!profile->raw_escape)
+		profile->raw_escape = escape_of(profile->content_type);
 	if (!profile->ambiguous)
-		profile->ambiguous = "hold";
+		profile->ambiguous = profile->idempotency ? "retry" : "hold";
 }
 
 static bool read_members(struct mem *mem, struct gateway_profile *profile,
@@ -186,8 +352,13 @@ static bool read_members(struct mem *mem, struct gateway_profile *profile,
 		return err_set(err, ERR_CONFIG,
 		    "only one of form, json and raw can be the body");
 	set_defaults(mem, profile);
-	return check_classes(profile, err) && check_expressions(profile, err) &&
-	       check_header_names(profile, err);
+	return check_classes(mem, profile, err) &&
+	       check_expressions(profile, err) &&
+	       check_header_names(profile, err) &&
+	       check_connection(profile, err) &&
+	       check_receipt(mem, profile->receipt, err) &&
+	       check_idempotency(profile->idempotency, json_print(mem, json),
+	           err);
 }
 
 const struct gateway_profile *gateway_profile_read(struct mem *mem,

@@ -7,9 +7,11 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
 
@@ -137,7 +139,8 @@ static curl_socket_t open_socket(void *argument, curlsocktype purpose,
 		memcpy(&in6, &address->addr, sizeof(in6));
 		inside = is_private_6(&in6.sin6_addr);
 	}
-	if (inside && !transfer->request.allow_private)
+	if (inside && !transfer->request.allow_private &&
+	    !transfer->request.proxy)
 		return CURL_SOCKET_BAD;
 	return socket(address->family, address->socktype | SOCK_CLOEXEC,
 	    address->protocol);
@@ -147,13 +150,22 @@ static void set_body(struct transfer *transfer)
 {
 	CURL *easy = transfer->easy;
 
-	if (strcmp(transfer->request.method, "GET") == 0) {
+	bool post = strcmp(transfer->request.method, "GET") != 0;
+
+	if (!post || transfer->request.sigv4) {
 		/* A kept connection could make libcurl repeat it. */
 		curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
 		curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
+	}
+	if (!post)
+		return;
+	curl_easy_setopt(easy, CURLOPT_POST, 1L);
+	if (transfer->request.sigv4) {
+		/* It is signed with its body, which libcurl must see. */
+		curl_easy_setopt(easy, CURLOPT_POSTFIELDS,
+		    transfer->request.body);
 		return;
 	}
-	curl_easy_setopt(easy, CURLOPT_POST, 1L);
 	curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
 	    (curl_off_t)strlen(transfer->request.body));
 	curl_easy_setopt(easy, CURLOPT_READFUNCTION, give_body);
@@ -173,12 +185,17 @@ static void set_limits(struct transfer *transfer)
 	curl_easy_setopt(easy, CURLOPT_SSLVERSION,
 	    (long)CURL_SSLVERSION_TLSv1_2);
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
-	    (long)CURL_HTTP_VERSION_1_1);
+	    request->http2 ? (long)CURL_HTTP_VERSION_2TLS
+	                   : (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
 	    (long)request->connect_ms);
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->total_ms);
 	curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, 60L);
-	curl_easy_setopt(easy, CURLOPT_PROXY, "");
+	curl_easy_setopt(easy, CURLOPT_PROXY,
+	    request->proxy ? request->proxy : "");
+	curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+	if (request->ca_file)
+		curl_easy_setopt(easy, CURLOPT_CAINFO, request->ca_file);
 	curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer);
@@ -197,8 +214,12 @@ static void set_headers(struct transfer *transfer)
 	curl_easy_setopt(transfer->easy, CURLOPT_USERAGENT, "usher");
 	if (!transfer->request.user)
 		return;
-	curl_easy_setopt(transfer->easy, CURLOPT_HTTPAUTH,
-	    (long)CURLAUTH_BASIC);
+	if (transfer->request.sigv4)
+		curl_easy_setopt(transfer->easy, CURLOPT_AWS_SIGV4,
+		    transfer->request.sigv4);
+	else
+		curl_easy_setopt(transfer->easy, CURLOPT_HTTPAUTH,
+		    (long)CURLAUTH_BASIC);
 	curl_easy_setopt(transfer->easy, CURLOPT_USERNAME,
 	    transfer->request.user);
 	curl_easy_setopt(transfer->easy, CURLOPT_PASSWORD,
@@ -239,14 +260,52 @@ static bool was_offered(CURL *easy, CURLcode result)
 	       result != CURLE_PEER_FAILED_VERIFICATION;
 }
 
-static int64_t retry_after_s(CURL *easy)
+int64_t http_retry_after_s(const char *value, int64_t now_s)
 {
-	curl_off_t seconds = 0;
+	int64_t seconds;
+	char *end;
 
-	curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &seconds);
-	if (seconds <= 0)
+	if (!value)
 		return 0;
+	seconds = strtoll(value, &end, 10);
+	if (end == value || *end) {
+		int64_t date_s = curl_getdate(value, NULL);
+		if (date_s == -1)
+			return 0;
+		seconds = date_s - now_s;
+	}
+	if (seconds < 1)
+		return 1;
 	return seconds < RETRY_AFTER_MOST_S ? seconds : RETRY_AFTER_MOST_S;
+}
+
+const char *http_header(const char *const *headers, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (; headers && *headers; headers++)
+		if (strncasecmp(*headers, name, length) == 0 &&
+		    (*headers)[length] == ':')
+			return *headers + length + 1 +
+			       strspn(*headers + length + 1, " \t");
+	return NULL;
+}
+
+static const char *const *headers_of(struct transfer *transfer)
+{
+	const char **headers = mem_array(transfer->mem, const char *, 1);
+	struct curl_header *header = NULL;
+	size_t count = 0;
+
+	while ((header = curl_easy_nextheader(transfer->easy, CURLH_HEADER, -1,
+	            header))) {
+		headers[count++] = mem_printf(transfer->mem, "%s: %s",
+		    header->name, header->value);
+		headers = mem_resize(transfer->mem, headers,
+		    (count + 1) * sizeof(*headers));
+		headers[count] = NULL;
+	}
+	return headers;
 }
 
 static void hand_over(struct transfer *transfer, CURLcode result,
@@ -255,6 +314,7 @@ static void hand_over(struct transfer *transfer, CURLcode result,
 	long status = 0;
 	curl_off_t took = 0;
 	bool cut = str_full(transfer->body);
+	const char *const *headers = headers_of(transfer);
 
 	curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_getinfo(transfer->easy, CURLINFO_TOTAL_TIME_T, &took);
@@ -267,7 +327,9 @@ static void hand_over(struct transfer *transfer, CURLcode result,
 		.words = cut                ? "the answer is too long"
 		         : *transfer->error ? transfer->error
 		                            : curl_easy_strerror(result),
-		.retry_after_s = retry_after_s(transfer->easy),
+		.headers = headers,
+		.retry_after_s = http_retry_after_s(
+		    http_header(headers, "Retry-After"), clock_now_ms() / 1000),
 		.took_ms = took / 1000,
 	};
 	done(context, &answer);

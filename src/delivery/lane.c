@@ -13,35 +13,49 @@
 #include "base/secret.h"
 #include "base/str.h"
 #include "db/db.h"
-#include "delivery/backoff.h"
 #include "delivery/queue.h"
 #include "delivery/render.h"
 #include "delivery/rules.h"
+#include "delivery/settle.h"
 #include "message/mask.h"
 
-#define SETTLE_COUNT 10
-#define SETTLE_MS    200
-#define BATCH_MOST   200
+#define SLICE_MS    250  /* a SIGTERM is seen after so long */
+#define FAILURE_MS  1000 /* before the database is asked again */
+#define TELL_MS     5000 /* between what a lane says of itself */
+#define AHEAD_COUNT 25   /* messages left when the next batch is claimed */
+
+/* What was claimed at once, or is being claimed. */
+struct batch {
+	struct mem *mem; /* NULL: nothing was asked for */
+	struct work work;
+	struct queue_claim claim;
+	int64_t lease_end_ms; /* steady clock */
+};
 
 struct lane {
 	struct carrier_sink sink; /* first: told() gets the lane by it */
 	const struct engine *engine;
 	const struct carrier *carrier;
-	void *state;
+	const struct lane_options *options;
+	void *state; /* the carrier's */
 	struct mem *mem;
-	struct db *db;
+	struct db *db; /* claims, and listens for new messages */
+	struct settle settle;
+	struct board_lane *board;
+	struct gate_limits limits;
 	const char *owner;
-	struct queue_policy policy;
 	char after[64]; /* the pool that the last claim ended with */
-	int64_t faults; /* in a row */
-	const char *fault;
+	struct batch current;
+	struct batch next;
+	size_t left; /* of the current batch, in the carrier's hands */
 
-	/* Told, not yet settled: */
-	struct delivery *pending[BATCH_MOST];
-	size_t pending_count;
-	size_t sent_count; /* the first of them, whose answer is not here */
-	int64_t pending_since_ms;
-	int64_t lease_end_ms; /* steady clock; behind it nothing is sent */
+	/* Of the batch under way: */
+	struct gate_session session;
+	const char *fault;
+	const char *throttle;
+
+	const char *state_told;
+	int64_t told_ms;
 };
 
 static volatile sig_atomic_t stopping;
@@ -106,217 +120,259 @@ static void log_attempt(struct lane *lane, const struct delivery *delivery)
 	        : NULL);
 }
 
-static struct work settle_work(struct lane *lane, struct mem *mem)
+static void note_outcome(struct lane *lane, struct delivery *delivery)
 {
-	return (struct work){ .mem = mem, .db = lane->db, .tag = lane->owner };
+	log_attempt(lane, delivery);
+	board_count(lane->board, delivery);
+	settle_add(&lane->settle, delivery);
 }
 
-static bool settle_failed(struct lane *lane, const struct work *work)
+/*
+ * Asks the database for a batch, if the gate lets one go now; what it answers
+ * is taken by take_claim(). False when none was asked for.
+ */
+static bool ask_claim(struct lane *lane, struct batch *batch)
 {
-	log_warning(lane->owner, "cannot settle; trying again", "error",
-	    work->err.detail);
+	int64_t now_ms = clock_steady_ms();
+	int64_t lease_ms = lane->engine->config->lease_seconds * 1000;
+	int room = gate_room(&lane->board->gate, &lane->limits,
+	    lane->options->place, now_ms);
+
+	if (!room || stopping)
+		return false;
+	*batch = (struct batch){ .mem = mem_new(lane->mem),
+		.lease_end_ms = now_ms + lease_ms * 9 / 10 };
+	batch->work = (struct work){ .mem = batch->mem,
+		.db = lane->db,
+		.tag = lane->owner };
+	batch->claim = (struct queue_claim){ .medium = lane->carrier->medium,
+		.most = room,
+		.lease_ms = lease_ms,
+		.owner = lane->owner,
+		.after = mem_text(batch->mem, lane->after) };
+	if (queue_claim_send(&batch->work, &batch->claim))
+		return true;
+	log_warning(lane->owner, "cannot claim; trying again", "error",
+	    batch->work.err.detail);
+	mem_free(batch->mem);
+	batch->mem = NULL;
 	return false;
 }
 
-/* The first COUNT of what is pending are settled, OURS by us. */
-static void note_settled(struct lane *lane, size_t count, int ours)
+static bool take_claim(struct lane *lane, struct batch *batch)
 {
-	MEM_AUTO mem = mem_new(NULL);
+	struct queue_claim *claim = &batch->claim;
 
-	if ((size_t)ours < count)
-		log_warning(lane->owner,
-		    "a lease had run out before its outcome was settled; the "
-		    "message may go twice",
-		    "messages", db_int(mem, (int64_t)count - ours));
-	lane->pending_count -= count;
-	for (size_t i = 0; i < lane->pending_count; i++)
-		lane->pending[i] = lane->pending[i + count];
-}
-
-/* Takes the answer to what was sent; after a failure all is pending again. */
-static bool take_answer(struct lane *lane)
-{
-	MEM_AUTO mem = mem_new(NULL);
-	struct work work = settle_work(lane, mem);
-	size_t count = lane->sent_count;
-	int ours = 0;
-
-	lane->sent_count = 0;
-	if (!count)
-		return true;
-	if (!queue_settle_answer(&work, &ours))
-		return settle_failed(lane, &work);
-	note_settled(lane, count, ours);
-	return true;
-}
-
-static bool send_pending(struct lane *lane)
-{
-	MEM_AUTO mem = mem_new(NULL);
-	struct work work = settle_work(lane, mem);
-
-	if (!queue_settle_send(&work, lane->owner, &lane->policy, lane->pending,
-	        lane->pending_count))
-		return settle_failed(lane, &work);
-	lane->sent_count = lane->pending_count;
-	return true;
-}
-
-static bool settle_once(struct lane *lane)
-{
-	MEM_AUTO mem = mem_new(NULL);
-	struct work work = settle_work(lane, mem);
-	int ours = 0;
-
-	if (!take_answer(lane))
+	if (!queue_claim_answer(&batch->work, claim)) {
+		log_warning(lane->owner, "cannot claim; trying again", "error",
+		    batch->work.err.detail);
 		return false;
-	if (!lane->pending_count)
-		return true;
-	if (!db_renew(&work) || !queue_settle(&work, lane->owner, &lane->policy,
-	                            lane->pending, lane->pending_count, &ours))
-		return settle_failed(lane, &work);
-	note_settled(lane, lane->pending_count, ours);
-	return true;
-}
-
-/* Outcomes are never dropped while the leases live. */
-static bool settle(struct lane *lane)
-{
-	for (int64_t wait_ms = 50; lane->pending_count; wait_ms *= 2) {
-		if (settle_once(lane))
-			return true;
-		if (clock_steady_ms() > lane->lease_end_ms)
-			return false;
-		clock_sleep_ms(wait_ms < 2000 ? wait_ms : 2000);
 	}
+	if (!claim->count)
+		return true;
+	gate_pay(&lane->board->gate, &lane->limits, (int)claim->count,
+	    clock_steady_ms());
+	strncpy(lane->after, claim->deliveries[claim->count - 1].pool_id,
+	    sizeof(lane->after) - 1);
 	return true;
 }
 
-/* What is due is sent to the database, which settles it while the carrier
- * goes on; its answer is taken when more is due. */
-static bool settle_when_due(struct lane *lane)
+/* So that the carrier does not wait for the database between full batches;
+ * late, so that what was claimed is not old when it goes. */
+static void claim_ahead(struct lane *lane)
 {
-	size_t waiting = lane->pending_count - lane->sent_count;
-	bool due = waiting >= SETTLE_COUNT ||
-	           (waiting &&
-	               clock_steady_ms() - lane->pending_since_ms >= SETTLE_MS);
+	bool full = (int)lane->current.claim.count == lane->current.claim.most;
 
-	if (due && !(take_answer(lane) && send_pending(lane)) && !settle(lane))
-		return false;
-	return !stopping && clock_steady_ms() < lane->lease_end_ms;
+	if (lane->left <= AHEAD_COUNT && full && !lane->next.mem &&
+	    !lane->fault && !lane->throttle && !db_lost(lane->db))
+		ask_claim(lane, &lane->next);
 }
 
-static void add_pending(struct lane *lane, struct delivery *delivery)
+static bool go_on(struct lane *lane)
 {
-	if (delivery->settled)
-		return;
-	delivery->settled = true;
-	if (lane->pending_count == lane->sent_count)
-		lane->pending_since_ms = clock_steady_ms();
-	lane->pending[lane->pending_count++] = delivery;
+	bool alive = settle_when_due(&lane->settle);
+
+	return alive && !stopping;
 }
 
 static bool told(struct carrier_sink *sink, struct delivery *delivery)
 {
 	struct lane *lane = (struct lane *)sink;
+	const struct delivery_outcome *outcome = &delivery->outcome;
 
-	if (delivery->outcome.class == DELIVERY_LANE_FAULT)
-		lane->fault = delivery->outcome.words;
-	log_attempt(lane, delivery);
-	add_pending(lane, delivery);
-	return settle_when_due(lane);
+	if (outcome->class == DELIVERY_LANE_FAULT)
+		lane->fault = outcome->words;
+	if (outcome->class == DELIVERY_THROTTLED)
+		lane->throttle = outcome->words;
+	if (outcome->rest_ms > lane->session.rest_ms)
+		lane->session.rest_ms = outcome->rest_ms;
+	lane->session.accepted += outcome->class == DELIVERY_ACCEPTED;
+	lane->left -= lane->left > 0;
+	note_outcome(lane, delivery);
+	claim_ahead(lane);
+	return go_on(lane);
 }
 
 static bool idle(struct carrier_sink *sink)
 {
-	return settle_when_due((struct lane *)sink);
+	return go_on((struct lane *)sink);
 }
 
 /* What may not go is settled at once; the others are rendered. */
-static size_t prepare(struct lane *lane, struct mem *mem,
-    struct queue_claim *claim, struct delivery **batch)
+static size_t prepare(struct lane *lane, struct batch *batch,
+    struct delivery **ready)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < claim->count; i++) {
-		struct delivery *delivery = &claim->deliveries[i];
+	for (size_t i = 0; i < batch->claim.count; i++) {
+		struct delivery *delivery = &batch->claim.deliveries[i];
 		if (rules_allow(delivery) &&
-		    render(mem, lane->engine->config, lane->engine->keyring,
-		        delivery)) {
-			batch[count++] = delivery;
-			continue;
-		}
-		log_attempt(lane, delivery);
-		add_pending(lane, delivery);
+		    render(batch->mem, lane->engine, delivery))
+			ready[count++] = delivery;
+		else
+			note_outcome(lane, delivery);
 	}
 	return count;
 }
 
 /* What the carrier did not mention was not touched. */
-static void give_back(struct lane *lane, struct delivery *const *batch,
-    size_t count)
+static void give_back(struct lane *lane, const struct batch *batch)
 {
-	for (size_t i = 0; i < count; i++)
-		add_pending(lane, batch[i]);
-	settle(lane);
-	/* What could not be settled while its lease lived is reaped. */
-	lane->pending_count = lane->sent_count = 0;
+	for (size_t i = 0; i < batch->claim.count; i++)
+		settle_add(&lane->settle, &batch->claim.deliveries[i]);
+	settle_all(&lane->settle);
 }
 
-static void work_on(struct lane *lane, struct mem *mem,
-    struct queue_claim *claim)
-{
-	struct delivery *batch[BATCH_MOST];
-	size_t count = prepare(lane, mem, claim, batch);
-
-	lane->fault = NULL;
-	if (count && !stopping)
-		lane->carrier->send(lane->state, batch, count, &lane->sink);
-	give_back(lane, batch, count);
-	strncpy(lane->after, claim->deliveries[claim->count - 1].pool_id,
-	    sizeof(lane->after) - 1);
-}
-
-/* The lane as a whole is at fault: it waits, and says so. */
-static void pause_lane(struct lane *lane)
+/* What the lane says of itself, when it is worth a write. */
+static void tell(struct lane *lane, const char *state, const char *words)
 {
 	MEM_AUTO mem = mem_new(NULL);
-	int64_t pause_ms = backoff_pause_ms(++lane->faults);
-	int64_t end_ms = clock_steady_ms() + pause_ms;
+	struct work work = { .mem = mem,
+		.db = lane->settle.db,
+		.tag = lane->owner };
+	const struct gate *gate = &lane->board->gate;
+	bool new_state =
+	    state != lane->state_told && (words || !lane->state_told);
+	int64_t now_ms = clock_steady_ms();
 
-	log_warning(lane->owner, "the lane pauses", "carrier",
-	    lane->carrier->name, "why", lane->fault, "seconds",
-	    db_int(mem, pause_ms / 1000));
-	while (!stopping && clock_steady_ms() < end_ms)
-		clock_sleep_ms(100);
+	if ((!new_state && now_ms - lane->told_ms < TELL_MS) ||
+	    db_lost(lane->db))
+		return;
+	lane->state_told = state;
+	lane->told_ms = now_ms;
+	if (!db_renew(&work) ||
+	    !db_run(&work, QUERY_lane_tell, lane->owner, lane->carrier->medium,
+	        lane->carrier->name, state, words,
+	        db_int(mem, gate_sessions(gate, &lane->limits)),
+	        db_int(mem, lane->limits.sessions),
+	        db_int(mem, gate_batch(gate, &lane->limits))))
+		log_warning(lane->owner, "cannot say how it is", "error",
+		    work.err.detail);
 }
 
-/* How many messages a round claimed; -1 when the database failed. */
+/* The carrier as a whole is at fault, or asks for less. */
+static void note_session(struct lane *lane)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	struct gate *gate = &lane->board->gate;
+	int64_t pause_ms;
+
+	lane->session.event = lane->fault      ? GATE_FAULT
+	                      : lane->throttle ? GATE_THROTTLED
+	                                       : GATE_CLEAN;
+	pause_ms =
+	    gate_note(gate, &lane->limits, &lane->session, clock_steady_ms());
+
+	if (lane->fault)
+		log_warning(lane->owner, "the lane pauses", "carrier",
+		    lane->carrier->name, "why", lane->fault, "seconds",
+		    db_int(mem, pause_ms / 1000));
+	else if (lane->throttle)
+		log_info(lane->owner, "the carrier asks for less", "carrier",
+		    lane->carrier->name, "why", lane->throttle, "sessions",
+		    db_int(mem, gate_sessions(gate, &lane->limits)), "batch",
+		    db_int(mem, gate_batch(gate, &lane->limits)), "seconds",
+		    db_int(mem, pause_ms / 1000));
+}
+
+static void work_on(struct lane *lane, struct batch *batch)
+{
+	struct delivery **ready =
+	    mem_array(batch->mem, struct delivery *, batch->claim.count);
+	size_t count = prepare(lane, batch, ready);
+
+	lane->fault = lane->throttle = NULL;
+	lane->session = (struct gate_session){ 0 };
+	lane->left = count;
+	lane->settle.lease_end_ms = batch->lease_end_ms;
+	lane->sink.sessions = gate_sessions(&lane->board->gate, &lane->limits);
+	if (count && !stopping) {
+		lane->carrier->send(lane->state, ready, count, &lane->sink);
+		note_session(lane);
+	}
+	give_back(lane, batch);
+	if (lane->fault || lane->throttle)
+		tell(lane, lane->fault ? "pausing" : "waiting",
+		    lane->fault ? lane->fault : lane->throttle);
+	else
+		tell(lane, "sending", NULL);
+}
+
+static bool may_go(struct lane *lane, const struct batch *batch)
+{
+	const struct config *config = lane->engine->config;
+	int64_t now_ms = clock_steady_ms();
+
+	/* Claimed ahead: the gate may have been shut meanwhile, and a session
+	 * may take four fifths of the lease; see relay_check_config(). */
+	return !stopping && now_ms >= lane->board->gate.opens_ms &&
+	       batch->lease_end_ms - now_ms > config->lease_seconds * 850;
+}
+
+/* How many messages a round claimed; -1 when nothing could be claimed. */
 static int round_once(struct lane *lane)
 {
 	MEM_AUTO mem = mem_new(NULL);
 	struct work work = { .mem = mem, .db = lane->db, .tag = lane->owner };
-	int64_t lease_ms = lane->engine->config->lease_seconds * 1000;
-	struct queue_claim claim = { .medium = lane->carrier->medium,
-		.most = lane->carrier->batch_most,
-		.lease_ms = lease_ms,
-		.owner = lane->owner,
-		.after = lane->after };
+	int count = -1;
 
-	lane->lease_end_ms = clock_steady_ms() + lease_ms * 9 / 10;
-	if (!db_renew(&work) || !queue_claim(&work, &claim)) {
+	if (!lane->next.mem && !db_renew(&work)) {
 		log_warning(lane->owner, "cannot claim; trying again", "error",
 		    work.err.detail);
 		return -1;
 	}
-	if (claim.count)
-		work_on(lane, mem, &claim);
-	if (lane->fault)
-		pause_lane(lane);
-	else if (claim.count)
-		lane->faults = 0;
-	lane->fault = NULL;
-	return (int)claim.count;
+	if (!lane->next.mem && !ask_claim(lane, &lane->next))
+		return -1;
+	lane->current = lane->next;
+	lane->next.mem = NULL;
+	if (take_claim(lane, &lane->current))
+		count = (int)lane->current.claim.count;
+	if (count > 0 && may_go(lane, &lane->current))
+		work_on(lane, &lane->current);
+	else if (count > 0)
+		give_back(lane, &lane->current);
+	mem_free(lane->current.mem);
+	lane->current.mem = NULL;
+	return count;
+}
+
+static bool open_databases(struct lane *lane, struct err *err)
+{
+	const char *database = lane->engine->config->database;
+	struct work work = { .mem = lane->mem, .tag = lane->owner };
+
+	lane->settle.db = db_open(lane->mem, database, "usher lane", err);
+	lane->db = lane->settle.db
+	               ? db_open(lane->mem, database, "usher lane", err)
+	               : NULL;
+	if (!lane->db)
+		return false;
+	work.db = lane->db;
+	if (db_listen(&work,
+	        mem_printf(lane->mem, "usher_%s", lane->carrier->medium)))
+		return true;
+	*err = work.err;
+	return false;
 }
 
 static bool open_lane(struct lane *lane, struct err *err)
@@ -328,26 +384,94 @@ static bool open_lane(struct lane *lane, struct err *err)
 	lane->owner =
 	    mem_printf(lane->mem, "%s-%s-%d-%.6s", host, lane->carrier->name,
 	        (int)getpid(), secret_random_hex(lane->mem, 3));
-	lane->policy = (struct queue_policy){
-		.retry_first_ms = config->retry_first * 1000,
-		.give_up_after_ms = config->give_up_after * 1000,
-	};
-	lane->sink = (struct carrier_sink){ told, idle };
+	lane->board = board_lane(lane->options->board, lane->carrier->medium);
+	lane->sink = (struct carrier_sink){ told, idle, 1 };
 	lane->state = lane->carrier->open(lane->mem, lane->engine, err);
 	if (!lane->state)
 		return false;
-	lane->policy.hold_ambiguous =
-	    lane->carrier->holds_ambiguous &&
-	    lane->carrier->holds_ambiguous(lane->state);
-	lane->db = db_open(lane->mem, config->database, "usher lane", err);
-	return lane->db != NULL;
+	lane->limits = lane->carrier->limits(lane->state);
+	lane->settle.owner = lane->owner;
+	lane->settle.policy = (struct queue_policy){
+		.retry_first_ms = config->retry_first * 1000,
+		.give_up_after_ms = config->give_up_after * 1000,
+		.hold_ambiguous = lane->carrier->holds_ambiguous &&
+		                  lane->carrier->holds_ambiguous(lane->state),
+	};
+	return open_databases(lane, err);
+}
+
+/* Until there may be something to do. */
+static void wait_for_work(struct lane *lane, int64_t wait_ms, bool shut)
+{
+	int64_t end_ms = clock_steady_ms() + wait_ms;
+	int64_t left_ms;
+
+	if (!shut)
+		tell(lane, "idle", NULL);
+	while (!stopping && (left_ms = end_ms - clock_steady_ms()) > 0) {
+		int64_t slice_ms = left_ms < SLICE_MS ? left_ms : SLICE_MS;
+		if (!shut && db_wait(lane->db, slice_ms))
+			return;
+		if (shut)
+			clock_sleep_ms(slice_ms < 20 ? slice_ms : 20);
+		if (shut && gate_room(&lane->board->gate, &lane->limits,
+		                lane->options->place, clock_steady_ms()))
+			return;
+	}
+}
+
+static void say_goodbye(struct lane *lane)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	struct work work = { .mem = mem,
+		.db = lane->settle.db,
+		.tag = lane->owner };
+
+	if (!db_lost(work.db))
+		db_run(&work, QUERY_lane_end, lane->owner);
+	log_debug(lane->owner, "lane ends");
+}
+
+static bool at_fault(const struct lane *lane)
+{
+	return lane->board->gate.faults || lane->board->gate.throttles;
+}
+
+/* What a lane at fault still has cannot go now; what a lane that rests could
+ * send the others do. */
+static bool may_reopen(const struct lane *lane)
+{
+	return !at_fault(lane) &&
+	       lane->options->place <
+	           gate_sessions(&lane->board->gate, &lane->limits);
+}
+
+static void run(struct lane *lane)
+{
+	while (!stopping) {
+		int claimed = round_once(lane);
+		bool shut = !gate_room(&lane->board->gate, &lane->limits,
+		    lane->options->place, clock_steady_ms());
+		if (lane->options->drain &&
+		    (claimed == 0 || (shut && !may_reopen(lane))))
+			return;
+		if (claimed <= 0 || shut)
+			wait_for_work(lane,
+			    claimed < 0 && !shut
+			        ? FAILURE_MS
+			        : lane->engine->config->poll_ms,
+			    shut);
+	}
 }
 
 int lane_run(const struct engine *engine, const struct carrier *carrier,
-    bool drain)
+    const struct lane_options *options)
 {
 	MEM_AUTO mem = mem_new(NULL);
-	struct lane lane = { .engine = engine, .carrier = carrier, .mem = mem };
+	struct lane lane = { .engine = engine,
+		.carrier = carrier,
+		.options = options,
+		.mem = mem };
 	struct err err = { 0 };
 
 	lane_catch_signals();
@@ -357,16 +481,10 @@ int lane_run(const struct engine *engine, const struct carrier *carrier,
 		return err_exit_status(err.code);
 	}
 	log_debug(lane.owner, "lane begins");
-	while (!stopping) {
-		int claimed = round_once(&lane);
-		/* What a lane at fault still has cannot go now. */
-		if (drain && (claimed == 0 || lane.faults))
-			break;
-		if (claimed < 0)
-			clock_sleep_ms(1000);
-		else if (!claimed)
-			clock_sleep_ms(engine->config->poll_ms);
-	}
-	log_debug(lane.owner, "lane ends");
-	return drain && lane.faults ? err_exit_status(ERR_PEER) : 0;
+	run(&lane);
+	if (lane.next.mem && take_claim(&lane, &lane.next))
+		give_back(&lane, &lane.next);
+	say_goodbye(&lane);
+	return options->drain && at_fault(&lane) ? err_exit_status(ERR_PEER)
+	                                         : 0;
 }

@@ -40,18 +40,27 @@ static bool read_row(struct work *work, struct rows *rows, int row,
 		C(losses), C(kind), C(pool_id), C(sub), C(medium),
 		C(destination), C(username), C(invitation), C(has_password),
 		C(sealed), C(created_ms), C(expires_ms), C(expired),
-		C(current_invitation), C(status), C(mail_from), C(reply_to),
-		C(sandbox), C(verified), COLUMN_END };
+		C(current_invitation), C(receipt), C(salt), C(status),
+		C(mail_from), C(reply_to), C(sandbox), C(verified),
+		COLUMN_END };
 #undef C
 	rows_read(rows, row, columns, &deliveries[row]);
 	return read_template(work, rows, row, deliveries);
 }
 
-bool queue_claim(struct work *work, struct queue_claim *claim)
+bool queue_claim_send(struct work *work, const struct queue_claim *claim)
 {
-	struct rows *rows = db_run(work, QUERY_queue_claim, claim->medium,
-	    db_int(work->mem, claim->most), claim->owner,
-	    db_int(work->mem, claim->lease_ms), claim->after);
+	const char *parameters[] = { claim->medium,
+		db_int(work->mem, claim->most), claim->owner,
+		db_int(work->mem, claim->lease_ms), claim->after };
+
+	return db_send_array(work, QUERY_queue_claim, parameters,
+	    sizeof(parameters) / sizeof(*parameters));
+}
+
+bool queue_claim_answer(struct work *work, struct queue_claim *claim)
+{
+	struct rows *rows = db_answer(work);
 
 	if (!rows)
 		return false;
@@ -62,6 +71,11 @@ bool queue_claim(struct work *work, struct queue_claim *claim)
 		if (!read_row(work, rows, (int)i, claim->deliveries))
 			return false;
 	return true;
+}
+
+bool queue_claim(struct work *work, struct queue_claim *claim)
+{
+	return queue_claim_send(work, claim) && queue_claim_answer(work, claim);
 }
 
 static struct queue_decision try_again(const struct delivery *delivery,
@@ -109,6 +123,7 @@ struct queue_decision queue_decide(const struct delivery *delivery,
 		return (struct queue_decision){ "retry", outcome->words, 0,
 			false, false };
 	case DELIVERY_LANE_FAULT:
+	case DELIVERY_THROTTLED:
 		return (struct queue_decision){ "retry", outcome->words,
 			outcome->retry_after_ms, false, true };
 	}

@@ -44,7 +44,10 @@ struct queue_policy {
 	bool hold_ambiguous;      /* else an ambiguous one is tried again */
 };
 
-/* Claims for an owner, fair between user pools; fills the claim's last two. */
+/* Claims for an owner, fair between user pools; fills the claim's last two.
+ * In two steps the caller works on while the database does, as below. */
+bool queue_claim_send(struct work *work, const struct queue_claim *claim);
+bool queue_claim_answer(struct work *work, struct queue_claim *claim);
 bool queue_claim(struct work *work, struct queue_claim *claim);
 
 /* A pure function; CHANCE spreads the retries. */

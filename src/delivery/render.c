@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "delivery/render.h"
 
-#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "account/invitation.h"
 #include "base/clock.h"
 #include "base/secret.h"
+#include "delivery/token.h"
 #include "message/mime.h"
 
 const char *render_default_from(struct mem *mem, const struct config *config)
@@ -28,16 +28,23 @@ char *render_code_place(struct mem *mem, const char *number)
 }
 
 /* The same for every attempt at this message, and for no other message. */
-static const char *message_id(struct mem *mem, const struct delivery *delivery,
+static const char *message_id(struct mem *mem, const char *token,
     const char *sender)
 {
 	const char *at = strrchr(sender, '@');
-	const char *seed =
-	    mem_printf(mem, "%" PRId64 " %s %s %" PRId64, delivery->id,
-	        delivery->pool_id, delivery->sub, delivery->created_ms);
 
-	return mem_printf(mem, "%.32s@%s", secret_digest(mem, seed),
-	    at ? at + 1 : "localhost");
+	return mem_printf(mem, "%s@%s", token, at ? at + 1 : "localhost");
+}
+
+/* Variable envelope return path: the address that a bounce comes back to says
+ * which message bounced. */
+static const char *return_path(struct mem *mem, const char *bounce_address,
+    const char *token)
+{
+	const char *at = strrchr(bounce_address, '@');
+
+	return mem_printf(mem, "%.*s+%s%s", (int)(at - bounce_address),
+	    bounce_address, token, at);
 }
 
 static bool refuse(struct delivery *delivery, const struct err *err)
@@ -67,6 +74,7 @@ static bool render_mail(struct mem *mem, const struct config *config,
     struct delivery *delivery, const struct template_values *values)
 {
 	const struct template *template = &delivery->template;
+	const char *token = token_print(mem, delivery->salt, delivery->id);
 	struct err err = { 0 };
 	struct mime_mail mail = { .to = delivery->destination,
 		.reply_to = delivery->reply_to,
@@ -85,7 +93,10 @@ static bool render_mail(struct mem *mem, const struct config *config,
 	delivery->recipient = mime_envelope(mem, delivery->destination, &err);
 	if (!delivery->recipient)
 		return refuse(delivery, &err);
-	mail.message_id = message_id(mem, delivery, delivery->sender);
+	mail.message_id = message_id(mem, token, delivery->sender);
+	if (*config->bounce_address)
+		delivery->sender =
+		    return_path(mem, config->bounce_address, token);
 	mail.subject =
 	    template_fill(mem, template, template->subject, values, false);
 	mail.html = template->html ? template_fill(mem, template,
@@ -99,9 +110,10 @@ static bool render_mail(struct mem *mem, const struct config *config,
 	return delivery->text || refuse(delivery, &err);
 }
 
-bool render(struct mem *mem, const struct config *config,
-    const struct keyring *keyring, struct delivery *delivery)
+bool render(struct mem *mem, const struct engine *engine,
+    struct delivery *delivery)
 {
+	const struct keyring *keyring = engine->keyring;
 	struct template_values values = { .username = delivery->username };
 	struct err err = { 0 };
 
@@ -116,7 +128,7 @@ bool render(struct mem *mem, const struct config *config,
 	if (delivery->expires_ms)
 		values.expires = clock_print_people(mem, delivery->expires_ms);
 	if (strcmp(delivery->medium, "EMAIL") == 0)
-		return render_mail(mem, config, delivery, &values);
+		return render_mail(mem, engine->config, delivery, &values);
 	delivery->recipient = delivery->destination;
 	delivery->text = template_fill(mem, &delivery->template,
 	    delivery->template.text ? delivery->template.text : "", &values,

@@ -7,8 +7,8 @@
 
 #include <stdbool.h>
 
+#include "account/engine.h"
 #include "base/config.h"
-#include "base/keyring.h"
 #include "delivery/delivery.h"
 
 /*
@@ -17,8 +17,8 @@
  * RETRY when the key file lacks the key.
  * What was made is wiped with MEM.
  */
-bool render(struct mem *mem, const struct config *config,
-    const struct keyring *keyring, struct delivery *delivery);
+bool render(struct mem *mem, const struct engine *engine,
+    struct delivery *delivery);
 
 /* The sender that a mail gets when the user pool names none. */
 const char *render_default_from(struct mem *mem, const struct config *config);

@@ -35,6 +35,12 @@ static const char *why_refused(const struct delivery *delivery)
 	return NULL;
 }
 
+/* An attempt before whose answer was lost went, as its receipt says. */
+static bool has_arrived(const struct delivery *delivery)
+{
+	return delivery->receipt && strcmp(delivery->receipt, "delayed") != 0;
+}
+
 bool rules_allow(struct delivery *delivery)
 {
 	const char *cancelled = why_cancelled(delivery);
@@ -43,6 +49,11 @@ bool rules_allow(struct delivery *delivery)
 	                 strcmp(delivery->kind, "code") != 0 &&
 	                 delivery->sandbox && !delivery->verified;
 
+	if (has_arrived(delivery)) {
+		delivery_tell(delivery, DELIVERY_ACCEPTED, 0, NULL,
+		    "a receipt of an earlier attempt says so");
+		return false;
+	}
 	if (cancelled)
 		delivery_tell(delivery, DELIVERY_CANCELLED, 0, NULL, cancelled);
 	else if (refused)

@@ -25,9 +25,10 @@
 #include "delivery/smtp_socket.h"
 #include "delivery/smtp_tls.h"
 
-#define BATCH_MOST    100
-#define SESSION_MS    10000 /* a batch ends after this or its messages */
-#define REFUSALS_MOST 3
+#define BATCH_MOST      100
+#define SESSION_MS      10000 /* a batch ends after this or its messages */
+#define REFUSALS_MOST   3
+#define OTHERS_FIRST_MS ((int64_t)30 * 1000)
 
 struct relay {
 	const struct config *config;
@@ -253,8 +254,12 @@ static void conclude(struct session *session)
 		note_refusal(session, delivery);
 		delivery->outcome.took_ms =
 		    clock_steady_ms() - letter->since_ms;
-		if (delivery->outcome.class == DELIVERY_LANE_FAULT)
+		if (delivery_ends_batch(delivery->outcome.class))
 			session->faulty = true;
+		/* If it is the message that the relay dislikes, others shall
+		 * go before it. */
+		if (session->faulty && session->current == 0)
+			delivery->outcome.retry_after_ms = OTHERS_FIRST_MS;
 		smtp_socket_pause();
 		bool go_on = session->sink->told(session->sink, delivery);
 		smtp_socket_resume();
@@ -470,8 +475,8 @@ static void finish(struct mem *mem, struct session *session, bool failed)
 		struct letter *letter = &session->letters[session->current];
 		if (judge(letter)) {
 			note_refusal(session, letter->delivery);
-			if (letter->delivery->outcome.class ==
-			    DELIVERY_LANE_FAULT)
+			if (delivery_ends_batch(
+			        letter->delivery->outcome.class))
 				session->faulty = true;
 			session->sink->told(session->sink, letter->delivery);
 		} else if (first == session->count) {
@@ -482,8 +487,10 @@ static void finish(struct mem *mem, struct session *session, bool failed)
 	if (first == session->count || session->faulty || (stopped && !failed))
 		return;
 	struct delivery *delivery = session->letters[first].delivery;
-	delivery_tell(delivery, DELIVERY_LANE_FAULT, session->dialogue.code,
-	    NULL, why_failed(mem, session));
+	delivery_tell(delivery,
+	    session->dialogue.code == 421 ? DELIVERY_THROTTLED
+	                                  : DELIVERY_LANE_FAULT,
+	    session->dialogue.code, NULL, why_failed(mem, session));
 	session->sink->told(session->sink, delivery);
 }
 
@@ -523,10 +530,18 @@ static void relay_send(void *state, struct delivery *const *batch, size_t count,
 	smtp_socket_end();
 }
 
+static struct gate_limits relay_limits(const void *state)
+{
+	const struct relay *relay = state;
+
+	return (struct gate_limits){ (int)relay->config->mail_lanes, BATCH_MOST,
+		relay->config->mail_rate };
+}
+
 const struct carrier smtp_carrier = {
 	.name = "smtp",
 	.medium = "EMAIL",
-	.batch_most = BATCH_MOST,
 	.open = relay_open,
+	.limits = relay_limits,
 	.send = relay_send,
 };

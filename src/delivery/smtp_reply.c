@@ -21,7 +21,7 @@ static const struct row {
 	int64_t retry_after_ms;
 } rows[] = {
 	/* RFC 5321, 3.8: the service is going away or wants fewer of us. */
-	{ SMTP_PHASE_ANY, 421, "", DELIVERY_LANE_FAULT, 0 },
+	{ SMTP_PHASE_ANY, 421, "", DELIVERY_THROTTLED, 0 },
 	/* RFC 4954, 6 and RFC 3207, 4: authentication and TLS. */
 	{ SMTP_PHASE_ANY, 454, "", DELIVERY_LANE_FAULT, 0 },
 	{ SMTP_PHASE_ANY, 530, "", DELIVERY_LANE_FAULT, 0 },
@@ -32,13 +32,13 @@ static const struct row {
 	{ SMTP_PHASE_ANY, 0, "5.7.9", DELIVERY_LANE_FAULT, 0 },
 	{ SMTP_PHASE_HELLO, 0, "", DELIVERY_LANE_FAULT, 0 },
 	/* RFC 4954: concurrency; Gmail's rate replies. */
-	{ SMTP_PHASE_ANY, 432, "", DELIVERY_LANE_FAULT, 0 },
-	{ SMTP_PHASE_ANY, 0, "4.7.28", DELIVERY_LANE_FAULT, 0 },
+	{ SMTP_PHASE_ANY, 432, "", DELIVERY_THROTTLED, 0 },
+	{ SMTP_PHASE_ANY, 0, "4.7.28", DELIVERY_THROTTLED, 0 },
 	/* RFC 5321, 4.2.3: the relay's own resources. */
-	{ SMTP_PHASE_MAIL, 451, "", DELIVERY_LANE_FAULT, 0 },
-	{ SMTP_PHASE_MAIL, 452, "", DELIVERY_LANE_FAULT, 0 },
-	{ SMTP_PHASE_DATA, 451, "4.3.", DELIVERY_LANE_FAULT, 0 },
-	{ SMTP_PHASE_DATA, 452, "4.3.", DELIVERY_LANE_FAULT, 0 },
+	{ SMTP_PHASE_MAIL, 451, "", DELIVERY_THROTTLED, 0 },
+	{ SMTP_PHASE_MAIL, 452, "", DELIVERY_THROTTLED, 0 },
+	{ SMTP_PHASE_DATA, 451, "4.3.", DELIVERY_THROTTLED, 0 },
+	{ SMTP_PHASE_DATA, 452, "4.3.", DELIVERY_THROTTLED, 0 },
 	/* RFC 6647: greylisting opens after minutes, not seconds. */
 	{ SMTP_PHASE_RCPT, 450, "", DELIVERY_RETRY, GREYLIST_MS },
 	{ SMTP_PHASE_RCPT, 451, "", DELIVERY_RETRY, GREYLIST_MS },

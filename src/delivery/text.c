@@ -4,14 +4,17 @@
 #include "base/clock.h"
 #include "base/config.h"
 #include "delivery/gateway.h"
+#include "delivery/gateway_judge.h"
 #include "delivery/http.h"
+#include "delivery/token.h"
 
 #define BATCH_MOST 100
 #define WAIT_MS    100
 
 struct text_lane {
 	struct http *http;
-	const struct gateway *gateway;
+	const struct config *config;
+	struct gateway *gateway;
 	int64_t concurrency;
 	int64_t starting_ms; /* of a batch, in which requests may begin */
 };
@@ -24,7 +27,7 @@ struct batch {
 	bool ended; /* nothing more is begun */
 };
 
-static const struct gateway *read_gateway(struct mem *mem,
+static struct gateway *read_gateway(struct mem *mem,
     const struct config *config, struct err *err)
 {
 	const char *secret =
@@ -46,13 +49,14 @@ static void *text_open(struct mem *mem, const struct engine *engine,
 	struct text_lane *lane = mem_make(mem, struct text_lane);
 	const struct config *config = engine->config;
 
+	lane->config = config;
 	lane->gateway = read_gateway(mem, config, err);
 	lane->http = lane->gateway ? http_new(mem, err) : NULL;
 	if (!lane->http)
 		return NULL;
 	/* The last request must end while its message is still ours. */
 	lane->starting_ms =
-	    config->lease_seconds * 900 - gateway_total_ms(lane->gateway);
+	    config->lease_seconds * 850 - gateway_total_ms(lane->gateway);
 	if (lane->starting_ms <= 0) {
 		err_set(err, ERR_CONFIG,
 		    "lease_seconds: must be longer than the gateway's "
@@ -67,7 +71,7 @@ static void *text_open(struct mem *mem, const struct engine *engine,
 
 static void tell(struct batch *batch, struct delivery *delivery)
 {
-	if (delivery->outcome.class == DELIVERY_LANE_FAULT)
+	if (delivery_ends_batch(delivery->outcome.class))
 		batch->ended = true;
 	if (!batch->sink->told(batch->sink, delivery))
 		batch->ended = true;
@@ -85,7 +89,13 @@ static void done(void *context, const struct http_answer *answer)
 static void begin(struct batch *batch, struct delivery *delivery)
 {
 	struct http_request request;
+	const char *public_url = batch->lane->config->public_url;
 
+	if (*public_url)
+		delivery->callback_url =
+		    mem_printf(batch->mem, "%s/receipt/%s?key=%s", public_url,
+		        gateway_name(batch->lane->gateway),
+		        token_print(batch->mem, delivery->salt, delivery->id));
 	if (gateway_ask(batch->mem, batch->lane->gateway, delivery, &request))
 		http_begin(batch->lane->http, &request);
 	else
@@ -105,13 +115,21 @@ static void text_send(void *state, struct delivery *const *deliveries,
 
 	while (http_running(lane->http) || (next < count && !batch.ended)) {
 		while (next < count && !batch.ended &&
-		       http_running(lane->http) < lane->concurrency)
+		       http_running(lane->http) < sink->sessions)
 			begin(&batch, deliveries[next++]);
 		if (http_running(lane->http))
 			http_run(lane->http, WAIT_MS, done, &batch);
 		if (!sink->idle(sink) || clock_steady_ms() > end_ms)
 			batch.ended = true;
 	}
+}
+
+static struct gate_limits text_limits(const void *state)
+{
+	const struct text_lane *lane = state;
+
+	return (struct gate_limits){ (int)lane->concurrency, BATCH_MOST,
+		gateway_rate(lane->gateway) };
 }
 
 static bool text_holds_ambiguous(const void *state)
@@ -124,8 +142,8 @@ static bool text_holds_ambiguous(const void *state)
 const struct carrier text_carrier = {
 	.name = "http",
 	.medium = "SMS",
-	.batch_most = BATCH_MOST,
 	.open = text_open,
+	.limits = text_limits,
 	.holds_ambiguous = text_holds_ambiguous,
 	.send = text_send,
 };

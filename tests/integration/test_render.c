@@ -32,8 +32,7 @@ static struct delivery *rendered(void)
 	struct queue_claim claim = help_claim(&harness.work, 1, "");
 
 	cr_assert_eq(claim.count, 1);
-	cr_assert(render(harness.mem, harness.config, harness.engine.keyring,
-	              &claim.deliveries[0]),
+	cr_assert(render(harness.mem, &harness.engine, &claim.deliveries[0]),
 	    "%s", claim.deliveries[0].outcome.words);
 	return &claim.deliveries[0];
 }
@@ -90,8 +89,8 @@ Test(render, a_password_moved_to_another_message_does_not_open)
 	harness_value(&harness, "update message m set sealed = o.sealed from "
 	                        "message o where o.id <> m.id");
 	struct queue_claim claim = help_claim(&harness.work, 1, "");
-	cr_assert_not(render(harness.mem, harness.config,
-	    harness.engine.keyring, &claim.deliveries[0]));
+	cr_assert_not(
+	    render(harness.mem, &harness.engine, &claim.deliveries[0]));
 	cr_assert_eq(claim.deliveries[0].outcome.class, DELIVERY_REFUSED);
 }
 
@@ -100,13 +99,22 @@ Test(render, a_key_that_is_not_here_yet_is_waited_for)
 {
 	struct pool *pool = harness_pool(&harness, "{}");
 	struct keyring other = *harness.engine.keyring;
+	struct engine engine = { harness.config, &other };
 
 	help_mail(&harness, pool, "alice");
 	other.keys[0].id[0] = other.keys[0].id[0] == 'f' ? 'e' : 'f';
 	struct queue_claim claim = help_claim(&harness.work, 1, "");
-	cr_assert_not(
-	    render(harness.mem, harness.config, &other, &claim.deliveries[0]));
+	cr_assert_not(render(harness.mem, &engine, &claim.deliveries[0]));
 	cr_assert_eq(claim.deliveries[0].outcome.class, DELIVERY_RETRY);
+}
+
+static int drain(void)
+{
+	struct err err = { 0 };
+	struct lane_options lane = { board_new(&err), 0, true };
+
+	cr_assert(lane.board, "%s", err.message);
+	return lane_run(&harness.engine, &capture_mail_carrier, &lane);
 }
 
 Test(render, capture_must_be_allowed)
@@ -119,7 +127,7 @@ Test(render, capture_must_be_allowed)
 	cr_assert_str_eq(err.message,
 	    "the capture carrier keeps messages instead of sending them; set "
 	    "allow_capture to yes if that is what you want");
-	cr_assert_eq(lane_run(&harness.engine, &capture_mail_carrier, true), 7);
+	cr_assert_eq(drain(), 7);
 }
 
 Test(render, a_lane_drains_into_the_inbox)
@@ -135,7 +143,7 @@ Test(render, a_lane_drains_into_the_inbox)
 	    "{'Username':'alice','DesiredDeliveryMediums':['EMAIL'],"
 	    "'UserAttributes':[{'Name':'email','Value':'a@example.com'}]}",
 	    &report));
-	cr_assert_eq(lane_run(&harness.engine, &capture_mail_carrier, true), 0);
+	cr_assert_eq(drain(), 0);
 	cr_assert_eq(
 	    harness_number(&harness,
 	        "select count(*) from message where outcome = 'sent' and "

@@ -9,7 +9,8 @@
 Test(delivery, classes_have_names)
 {
 	static const char *const names[] = { "UNTOUCHED", "ACCEPTED", "RETRY",
-		"REFUSED", "AMBIGUOUS", "LANE_FAULT", "CANCELLED", "BLOCKED" };
+		"REFUSED", "AMBIGUOUS", "LANE_FAULT", "THROTTLED", "CANCELLED",
+		"BLOCKED" };
 
 	for (int i = DELIVERY_UNTOUCHED; i <= DELIVERY_BLOCKED; i++)
 		cr_expect_str_eq(delivery_class_name((enum delivery_class)i),

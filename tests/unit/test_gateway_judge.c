@@ -3,7 +3,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "delivery/gateway.h"
+#include "delivery/gateway_judge.h"
 #include "scratch.h"
 
 #define HEAD                                      \
@@ -45,7 +45,7 @@ static struct delivery judged_answer(const char *profile,
 	MEM_AUTO mem = mem_new(NULL);
 	struct delivery delivery = { .password = "pW-12345" };
 	struct err err = { 0 };
-	const struct gateway *gateway =
+	struct gateway *gateway =
 	    gateway_read(mem, scratch_file(mem, profile), "s3cr3t", &err);
 
 	cr_assert_not_null(gateway, "%s", err.message);
@@ -90,7 +90,7 @@ Test(gateway_judge, twilio)
 {
 	expect_sent(TWILIO, 201, "{\"sid\":\"SM1\",\"status\":\"queued\"}",
 	    "SM1");
-	expect(TWILIO, 429, "{\"code\":20429}", DELIVERY_LANE_FAULT);
+	expect(TWILIO, 429, "{\"code\":20429}", DELIVERY_THROTTLED);
 	expect(TWILIO, 400, "{\"code\":21211,\"message\":\"bad To\"}",
 	    DELIVERY_REFUSED);
 	expect(TWILIO, 400, "{\"code\":20003}", DELIVERY_LANE_FAULT);
@@ -112,7 +112,7 @@ Test(gateway_judge, vonage_says_200_always)
 	expect_sent(VONAGE, 200,
 	    "{\"messages\":[{\"status\":\"0\",\"message-id\":\"0A\"}]}", "0A");
 	expect(VONAGE, 200, "{\"messages\":[{\"status\":\"1\"}]}",
-	    DELIVERY_LANE_FAULT);
+	    DELIVERY_THROTTLED);
 	expect(VONAGE, 200, "{\"messages\":[{\"status\":\"5\"}]}",
 	    DELIVERY_RETRY);
 	expect(VONAGE, 200, "{\"messages\":[{\"status\":\"6\"}]}",
@@ -132,7 +132,7 @@ Test(gateway_judge, kannel)
 	    DELIVERY_LANE_FAULT);
 	expect(KANNEL, 400, "Missing receiver number, rejected",
 	    DELIVERY_REFUSED);
-	expect(KANNEL, 503, "temporal failure", DELIVERY_LANE_FAULT);
+	expect(KANNEL, 503, "temporal failure", DELIVERY_THROTTLED);
 }
 
 Test(gateway_judge, sns_speaks_xml)
@@ -180,9 +180,9 @@ Test(gateway_judge, status_alone)
 		{ 402, DELIVERY_LANE_FAULT }, { 403, DELIVERY_LANE_FAULT },
 		{ 404, DELIVERY_REFUSED }, { 407, DELIVERY_LANE_FAULT },
 		{ 408, DELIVERY_RETRY }, { 422, DELIVERY_REFUSED },
-		{ 425, DELIVERY_RETRY }, { 429, DELIVERY_LANE_FAULT },
+		{ 425, DELIVERY_RETRY }, { 429, DELIVERY_THROTTLED },
 		{ 500, DELIVERY_RETRY }, { 502, DELIVERY_RETRY },
-		{ 503, DELIVERY_LANE_FAULT }, { 504, DELIVERY_RETRY },
+		{ 503, DELIVERY_THROTTLED }, { 504, DELIVERY_RETRY },
 		{ 100, DELIVERY_AMBIGUOUS }, { 600, DELIVERY_RETRY } };
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
@@ -210,7 +210,7 @@ Test(gateway_judge, retry_after)
 		.retry_after_s = 17 };
 	struct delivery delivery = judged_answer(PLAIN, &answer);
 
-	cr_expect_eq(delivery.outcome.retry_after_ms, 17000);
+	cr_expect_eq(delivery.outcome.rest_ms, 17000);
 }
 
 Test(gateway_judge, words_name_code_and_text)
@@ -240,4 +240,94 @@ Test(gateway_judge, words_lack_the_password)
 		cr_expect_null(strstr(delivery.outcome.words, "pW"), "%s",
 		    delivery.outcome.words);
 	}
+}
+
+#define BY_STATUS                                                       \
+	HEAD "\"success\":{},\"error_code\":{\"pointer\":\"/code\"},"   \
+	     "\"classes\":{\"7\":\"permanent\"},\"classes_by_status\":" \
+	     "{\"400\":\"retry\",\"409\":\"lane_fault\",\"500\":"       \
+	     "\"permanent\"},\"idempotency\":{\"header\":\"X\"}}"
+
+Test(gateway_judge, the_profile_says_what_a_status_means)
+{
+	expect(BY_STATUS, 400, "", DELIVERY_RETRY);
+	expect(BY_STATUS, 500, "", DELIVERY_REFUSED);
+	expect(BY_STATUS, 409, "", DELIVERY_LANE_FAULT);
+	expect(BY_STATUS, 502, "", DELIVERY_RETRY);
+	expect(BY_STATUS, 400, "{\"code\":7}", DELIVERY_REFUSED);
+	expect(BY_STATUS, 400, "{\"code\":8}", DELIVERY_RETRY);
+}
+
+Test(gateway_judge, conflict_of_our_key_is_accepted)
+{
+	static const char text[] =
+	    HEAD "\"success\":{},\"message_id\":{\"pointer\":\"/id\"},"
+	         "\"idempotency\":{\"header\":\"X\"}}";
+
+	expect_sent(text, 409, "{\"id\":\"first\"}", "first");
+	expect_sent(text, 409, "", "");
+	expect(PLAIN, 409, "", DELIVERY_REFUSED);
+}
+
+Test(gateway_judge, an_id_comes_with_a_code_that_is_accepted)
+{
+	expect_sent(HEAD "\"success\":{\"pointer\":\"/s\",\"equals\":\"1\"},"
+	                 "\"error_code\":{\"pointer\":\"/s\"},\"message_id\":"
+	                 "{\"pointer\":\"/id\"},\"classes\":{\"0\":"
+	                 "\"accepted\"}}",
+	    200, "{\"s\":0,\"id\":\"i\"}", "i");
+}
+
+Test(gateway_judge, id_in_a_header)
+{
+	static const char *const headers[] = { "Server: x", "x-message-id: m-7",
+		NULL };
+	const struct http_answer answer = { .answered = true,
+		.status = 202,
+		.body = "",
+		.headers = headers };
+	struct delivery delivery = judged_answer(HEAD
+	    "\"success\":{},\"message_id\":{\"header\":\"X-Message-Id\"}}",
+	    &answer);
+
+	cr_expect_eq(delivery.outcome.class, DELIVERY_ACCEPTED);
+	cr_expect_str_eq(delivery.outcome.remote_id, "m-7");
+}
+
+static enum delivery_class judged_by(struct gateway *gateway, int status,
+    const char *body)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	const struct http_answer answer = { .answered = true,
+		.status = status,
+		.body = body };
+	struct delivery delivery = { 0 };
+
+	gateway_judge(mem, gateway, &answer, &delivery);
+	return delivery.outcome.class;
+}
+
+static void expect_refused(struct gateway *gateway, int times, const char *body)
+{
+	for (int i = 0; i < times; i++)
+		cr_expect_eq(judged_by(gateway, 400, body), DELIVERY_REFUSED);
+}
+
+/* One is a wrong number; all are a wrong profile or template. */
+Test(gateway_judge, all_refused_alike_is_a_fault_of_the_lane)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	struct err err = { 0 };
+	struct gateway *gateway =
+	    gateway_read(mem, scratch_file(mem, TWILIO), "", &err);
+
+	expect_refused(gateway, 4, "");
+	cr_expect_eq(judged_by(gateway, 400, ""), DELIVERY_LANE_FAULT);
+	expect_refused(gateway, 4, "");
+	cr_expect_eq(judged_by(gateway, 201, "{\"sid\":\"1\"}"),
+	    DELIVERY_ACCEPTED);
+	expect_refused(gateway, 4, "");
+	cr_expect_eq(judged_by(gateway, 500, ""), DELIVERY_RETRY);
+	expect_refused(gateway, 4, "");
+	expect_refused(gateway, 20, "{\"code\":21211}");
 }

@@ -55,6 +55,8 @@ Test(gateway_profile, defaults)
 	cr_expect_eq(profile->limits->parts.value, 4);
 	cr_expect_not(profile->allow_private.value);
 	cr_expect_null(profile->json);
+	cr_expect_eq(profile->limits->rate.value, 0);
+	cr_expect_str_eq(profile->raw_escape, "none");
 }
 
 Test(gateway_profile, members_that_must_be_there)
@@ -90,6 +92,15 @@ Test(gateway_profile, wrong_values)
 	expect_member("\"form\":[]", "'form'");
 	expect_member("\"content_type\":\"a/b\\r\\nX: 1\"", "'content_type'");
 	expect_member("\"variables\":[{\"name\":\"x\"}]", "gsm7");
+	expect_member("\"http_version\":\"3\"", "[1.1, 2]");
+	expect_member("\"raw_escape\":\"html\"", "[none, xml, json]");
+	expect_member("\"not_gsm\":\"drop\"", "[ucs2, refuse]");
+	expect_member("\"limits\":{\"rate\":-1}", "'limits.rate'");
+	expect_member("\"query\":\"a=b\"", "'query'");
+	expect_member("\"proxy\":\"ftp://p.example\"", "'proxy'");
+	expect_member("\"proxy\":\"http://user:pw@p.example\"", "'proxy'");
+	expect_member("\"ca_file\":\"/nonexistent/ca.pem\"",
+	    "ca_file: '/nonexistent/ca.pem': No such file");
 	expect_member("\"message_id\":{\"pointer\":\"sid\"}",
 	    "'message_id.pointer'");
 }
@@ -121,8 +132,13 @@ Test(gateway_profile, classes)
 	MEM_AUTO mem = mem_new(NULL);
 
 	expect_member("\"classes\":{\"7\":\"never\"}",
-	    "classes: 'never' of code '7' is not accepted, retry, throttle, "
+	    "classes: 'never' of '7' is not accepted, retry, throttle, "
 	    "permanent or lane_fault");
+	expect_member("\"classes_by_status\":{\"409\":\"never\"}",
+	    "classes_by_status: 'never' of '409' is not accepted");
+	expect_member("\"classes_by_status\":{\"4xx\":\"retry\"}",
+	    "'4xx' is not an HTTP status");
+	taken(mem, "{" GOOD ",\"classes_by_status\":{\"409\":\"retry\"}}");
 	taken(mem,
 	    "{" GOOD ",\"classes\":{\"1\":\"accepted\",\"2\":\"retry\",\"3\":"
 	    "\"throttle\",\"4\":\"permanent\",\"5\":\"lane_fault\"}}");
@@ -141,9 +157,9 @@ Test(gateway_profile, expressions)
 
 Test(gateway_profile, finders_must_find_something)
 {
-	expect_member("\"message_id\":{}", "need a pointer or a match");
-	expect_member("\"error_code\":{}", "need a pointer or a match");
-	expect_member("\"error_text\":{}", "need a pointer or a match");
+	expect_member("\"message_id\":{}", "message_id: says not where");
+	expect_member("\"error_code\":{}", "error_code: says not where");
+	expect_member("\"error_text\":{}", "error_text: says not where");
 	expect_refused("{" NAME METHOD URL "\"success\":{\"equals\":\"0\"}}",
 	    "success: equals needs a pointer or a match");
 }
@@ -169,4 +185,78 @@ Test(gateway_profile, missing_file)
 	cr_expect_null(gateway_profile_read(mem, "/nonexistent/p.json", &err));
 	cr_expect_eq(err.code, ERR_CONFIG);
 	cr_expect_not_null(strstr(err.message, "/nonexistent/p.json"));
+}
+
+Test(gateway_profile, idempotency)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	const struct gateway_profile *profile = taken(mem,
+	    "{" GOOD ",\"idempotency\":{\"header\":\"Idempotency-Key\"}}");
+
+	cr_expect_str_eq(profile->idempotency->header, "Idempotency-Key");
+	cr_expect_str_eq(profile->ambiguous, "retry", "safe to repeat");
+	profile = taken(mem,
+	    "{" GOOD ",\"idempotency\":{\"header\":\"X\"},\"ambiguous\":"
+	    "\"hold\"}");
+	cr_expect_str_eq(profile->ambiguous, "hold", "what it says counts");
+	profile = taken(mem,
+	    "{" GOOD ",\"idempotency\":{\"body\":true},\"json\":{\"k\":"
+	    "\"{message_key}\"}}");
+	cr_expect_str_eq(profile->ambiguous, "retry");
+	expect_member("\"idempotency\":{}", "idempotency: needs a header");
+	expect_member("\"idempotency\":{\"body\":true}",
+	    "{message_key} somewhere");
+	expect_member("\"idempotency\":{\"header\":\"a b\"}",
+	    "'idempotency.header'");
+}
+
+#define RECEIPT "\"receipt\":{\"key\":{\"query\":\"k\"}"
+
+Test(gateway_profile, receipt)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	const struct gateway_profile *profile = taken(mem,
+	    "{" GOOD "," RECEIPT ",\"status\":{\"pointer\":\"/s\"},\"list\":"
+	    "\"\",\"secret\":{\"header\":\"X-Token\"}}}");
+
+	cr_expect_str_eq(profile->receipt->key->query, "k");
+	cr_expect_str_eq(profile->receipt->status->pointer, "/s");
+	cr_expect_str_eq(profile->receipt->list, "");
+	cr_expect_str_eq(profile->receipt->secret->header, "X-Token");
+	expect_member(RECEIPT "}", "'receipt.status'");
+	expect_member("\"receipt\":{\"status\":{\"query\":\"s\"}}",
+	    "receipt: needs a key or an id");
+	expect_member(RECEIPT ",\"status\":{}}",
+	    "receipt.status: says not where");
+	expect_member(RECEIPT ",\"status\":{\"match\":\"(\"}}",
+	    "expression '('");
+	expect_member(RECEIPT ",\"status\":{\"header\":\"X\"}}",
+	    "'receipt.status.header'");
+	expect_member(RECEIPT ",\"status\":{\"query\":\"s\"},\"statuses\":"
+	                      "{\"1\":\"sent\"}}",
+	    "receipt.statuses: 'sent' of '1' is not delivered, failed, delayed "
+	    "or ignored");
+	expect_member(RECEIPT ",\"status\":{\"query\":\"s\"},\"secret\":{}}",
+	    "receipt.secret: says not where");
+}
+
+#define SIGV4                                                         \
+	"\"auth\":{\"aws_sigv4\":{\"access_key\":\"AK1\",\"region\":" \
+	"\"us-east-1\",\"service\":\"sns\"}}"
+
+Test(gateway_profile, signed_by_aws)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	const struct gateway_profile *profile =
+	    taken(mem, "{" GOOD "," SIGV4 "}");
+
+	cr_expect_str_eq(profile->auth->aws_sigv4->region, "us-east-1");
+	expect_member("\"auth\":{}", "'auth.aws_sigv4'");
+	expect_member("\"auth\":{\"aws_sigv4\":{}}", "'auth.aws_sigv4.region'");
+	expect_member(SIGV4 ",\"user\":\"x\"", "only one of user and auth");
+	expect_member(SIGV4 ",\"query\":{\"a\":\"b\"}", "cannot have a query");
+	expect_refused("{" NAME METHOD
+	               "\"url\":\"https://g.example/?a=b\"," SUCCESS "," SIGV4
+	               "}",
+	    "cannot have a query");
 }

@@ -200,3 +200,16 @@ Test(json, times_have_milliseconds_as_a_fraction)
 	    "{\"t\":1503844026.000}");
 	cr_expect_str_eq(time_printed(mem, 0), "{\"t\":0.000}");
 }
+
+Test(json, word_is_a_text_or_a_number)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	const cJSON *json =
+	    taken(mem, "{\"a\":\"x\",\"b\":20429,\"c\":true,\"d\":[1]}");
+
+	cr_expect_str_eq(json_word(mem, json, "/a"), "x");
+	cr_expect_str_eq(json_word(mem, json, "/b"), "20429");
+	cr_expect_null(json_word(mem, json, "/c"));
+	cr_expect_null(json_word(mem, json, "/d"));
+	cr_expect_null(json_word(mem, json, "/e"));
+}

@@ -70,7 +70,7 @@ class Invitation(MailCase):
                                    email="zoe@example.com")[0]
         self.usher.start()
         mail = self.relay.wait_mails("zoe@example.com")[0]
-        self.assertRegex(mail["Message-ID"], r"^<[0-9a-f]{32}@usher\.test>$")
+        self.assertRegex(mail["Message-ID"], r"^<[0-9]+-[0-9a-f]{20}@usher\.test>$")
         self.assertEqual(mail["Auto-Submitted"], "auto-generated")
         self.assertEqual(mail["Subject"],
                          f"Your invitation: sign in as {name}")
