@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "message/quoted.h"
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 
 #define LINE_MOST 73 /* and room for one escape, then for '=' */
@@ -60,24 +62,47 @@ static bool is_plain_byte(char byte)
 	return byte > ' ' && byte <= '~' && byte != '=';
 }
 
-/* Bytes, MOST at most, that stand as they are behind a line's first. */
+/* Whether eight bytes are printable and none is '='. Each difference or sum
+ * sets the highest bit of a byte that is below, equal or above. */
+static bool are_printable(const char *text)
+{
+	const uint64_t each = 0x0101010101010101;
+	uint64_t bytes;
+
+	memcpy(&bytes, text, sizeof(bytes + each));
+	uint64_t equal = bytes ^ each * '=';
+	return !(
+	    (bytes | (bytes - each * ' ') | (bytes + each) | (equal - each)) &
+	    each * 0x80);
+}
+
+/* Bytes, MOST at most, that stand as they are behind a line's first: not a
+ * blank that may end it. */
 static size_t plain_span(const char *text, size_t most)
 {
 	size_t length = 0;
 
+	while (
+	    most - length >= sizeof(uint64_t) && are_printable(text + length))
+		length += sizeof(uint64_t);
 	while (length < most &&
-	       (is_plain_byte(text[length]) ||
-	           (text[length] == ' ' && is_plain_byte(text[length + 1]))))
+	       (is_plain_byte(text[length]) || text[length] == ' '))
 		length++;
+	while (
+	    length && text[length - 1] == ' ' && !is_plain_byte(text[length]))
+		length--;
 	return length;
 }
 
 /* Most bytes of most mails go this way. */
-static size_t add_plain_span(struct quoted *quoted, const char *text)
+static size_t add_plain_span(struct quoted *quoted, const char *text,
+    size_t left)
 {
+	size_t room = LINE_MOST - quoted->length;
+
 	if (!quoted->length || quoted->length >= LINE_MOST)
 		return 0;
-	size_t length = plain_span(text, LINE_MOST - quoted->length);
+	size_t length = plain_span(text, left < room ? left : room);
 	memcpy(quoted->line + quoted->length, text, length);
 	quoted->length += length;
 	return length;
@@ -86,9 +111,10 @@ static size_t add_plain_span(struct quoted *quoted, const char *text)
 void quoted_print(struct str *out, const char *text)
 {
 	struct quoted quoted = { .out = out };
+	const char *last = text + strlen(text);
 
 	while (*text) {
-		text += add_plain_span(&quoted, text);
+		text += add_plain_span(&quoted, text, (size_t)(last - text));
 		size_t end = line_end(text);
 		if (!*text)
 			break;
