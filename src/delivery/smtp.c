@@ -192,6 +192,20 @@ static void tell_accepted(struct letter *letter, const smtp_status_t *transfer)
 	delivery_note_id(delivery, text);
 }
 
+/* A relay that takes mails before they came would lose all of them. */
+static void tell_too_early(struct letter *letter, const smtp_status_t *transfer)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	const char *words = mem_printf(mem,
+	    "the relay broke the protocol: it answered %d to DATA, before it "
+	    "had the message",
+	    transfer->code);
+
+	delivery_tell(letter->delivery, DELIVERY_RETRY, transfer->code, NULL,
+	    words);
+	log_warning("smtp", words);
+}
+
 /* What the library's records say of this letter, in order of precedence: a
  * refused recipient is followed by a refused DATA that means nothing. */
 static bool judge(struct letter *letter)
@@ -214,7 +228,9 @@ static bool judge(struct letter *letter)
 	else if (letter->body_done)
 		delivery_tell(letter->delivery, DELIVERY_AMBIGUOUS, 0, NULL,
 		    "the answer to the message was lost");
-	else if (letter->body_started || good(transfer))
+	else if (good(transfer) && !letter->body_started)
+		tell_too_early(letter, transfer);
+	else if (letter->body_started)
 		delivery_tell(letter->delivery, DELIVERY_RETRY, 0, NULL,
 		    "the session ended in the middle of the message");
 	else

@@ -53,6 +53,8 @@ smtpd_relay_restrictions = permit_sasl_authenticated, reject
 smtpd_recipient_restrictions = check_recipient_access inline:{{
   {{refused@example.com = 550 5.1.1 no such user here}},
   {{grey@example.com = 450 4.7.1 greylisted, come back later}} }}, permit
+transport_maps = inline:{{
+  {{bounced@example.com = bouncing:}} }}
 virtual_mailbox_domains = static:all
 virtual_mailbox_maps = static:all/
 virtual_mailbox_base = {folder}/mail
@@ -87,6 +89,7 @@ error unix - - n - - error
 retry unix - - n - - error
 discard unix - - n - - discard
 virtual unix - n n - - virtual
+bouncing unix - n n - - pipe user=nobody argv=/bin/sh -c {{exit 67}}
 anvil unix - - n - 1 anvil
 postlog unix-dgram n - n - 1 postlogd
 """
@@ -106,26 +109,28 @@ class Certificates:
 
     def __init__(self, folder):
         self.folder = folder
-        self.ca_file = os.path.join(folder, "ca.pem")
+        self.ca_file = self.path("ca.pem")
         self._openssl("req", "-x509", *KEY, "-nodes",
                       "-keyout", "ca.key", "-out", "ca.pem", "-days", "2",
                       "-subj", "/CN=Test CA")
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
 
     def _openssl(self, *words):
         subprocess.run(["openssl", *words], cwd=self.folder, check=True,
                        capture_output=True)
 
-    def sign(self, file, *names):
+    def sign(self, file, *names, days=2):
         """Makes FILE.pem and FILE.key for host NAMES."""
-        with open(os.path.join(self.folder, "names"), "w",
-                  encoding="ascii") as out:
+        with open(self.path("names"), "w", encoding="ascii") as out:
             out.write("subjectAltName=" +
                       ",".join(f"DNS:{name}" for name in names))
         self._openssl("req", *KEY, "-nodes", "-keyout",
                       f"{file}.key", "-out", f"{file}.csr", "-subj",
                       f"/CN={names[0]}")
         self._openssl("x509", "-req", "-in", f"{file}.csr", "-CA", "ca.pem",
-                      "-CAkey", "ca.key", "-CAcreateserial", "-days", "2",
+                      "-CAkey", "ca.key", "-CAcreateserial", "-days", str(days),
                       "-extfile", "names", "-out", f"{file}.pem")
 
 

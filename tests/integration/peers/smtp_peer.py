@@ -9,7 +9,8 @@ GOOD = {
     "greeting": "220 peer ready", "EHLO": "250-peer\r\n250 PIPELINING",
     "MAIL": "250 2.1.0 ok", "RCPT": "250 2.1.5 ok", "DATA": "354 go on",
     "dot": "250 2.0.0 taken", "RSET": "250 ok", "QUIT": "221 bye",
-    "BDAT": "250 2.0.0 taken", "STARTTLS": "220 go ahead", "AUTH": "235 2.7.0 ok", "NOOP": "250 ok",
+    "BDAT": "250 2.0.0 taken", "STARTTLS": "220 go ahead",
+    "AUTH": "235 2.7.0 ok", "NOOP": "250 ok",
     "other": "502 5.5.2 what?",
 }
 
@@ -89,12 +90,16 @@ class Peer:
             if verb == "QUIT" and text is not None:
                 raise Close
             if verb == "STARTTLS" and self.tls:
-                with self.tls.wrap_socket(conn, server_side=True) as inner:
-                    self.converse(inner, inner.makefile("rb"))
+                self.protect(conn)
                 return
             if verb == "DATA" and isinstance(text, str) and \
                     text.startswith("354"):
                 self.take_mail(conn, lines)
+
+    def protect(self, conn):
+        with self.tls.wrap_socket(conn, server_side=True) as safe, \
+                safe.makefile("rb") as lines:
+            self.converse(safe, lines)
 
     def take_chunk(self, line, lines):
         """RFC 3030: the bytes follow the command; LAST ends the mail."""
