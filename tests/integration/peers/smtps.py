@@ -483,6 +483,7 @@ class Faults(PeerCase):
     def test_24_data_answered_by_250(self):
         number, = self.begin(DATA="250 2.0.0 thanks")
         self.assertEqual(self.first(number)["class"], "RETRY")
+        self.usher.wait_logged("the relay broke the protocol: it answered 250")
         self.assertEqual(self.peer.mails, [])
 
     def test_25_refused_at_the_dot(self):
