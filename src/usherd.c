@@ -20,6 +20,7 @@
 #include "delivery/keeper.h"
 #include "delivery/lane.h"
 #include "delivery/relay.h"
+#include "delivery/smtp_curl.h"
 #include "delivery/text.h"
 #include "routes.h"
 #include "service.h"
@@ -134,6 +135,14 @@ static const struct carrier *text_carrier_of(const struct config *config)
 	           : NULL;
 }
 
+static void add_mail_lane(struct service *service, const struct config *config)
+{
+	if (relay_by_curl(config))
+		service_add(service, "mail", run_lane, &smtp_curl_carrier);
+	else
+		service_add(service, "mail", run_mail, NULL);
+}
+
 static void add_children(struct service *service)
 {
 	const struct config *config = engine.config;
@@ -144,30 +153,13 @@ static void add_children(struct service *service)
 		service_add(service, "mail", run_lane, &capture_mail_carrier);
 	if (has_role("mail") && strcmp(config->mail_carrier, "smtp") == 0)
 		for (int64_t i = 0; i < config->mail_lanes; i++)
-			service_add(service, "mail", run_mail, NULL);
+			add_mail_lane(service, config);
 	if (has_role("text") && text)
 		service_add(service, "text", run_lane, text);
 	if (has_role("keeper") && !options.drain)
 		service_add(service, "keeper", run_keeper, NULL);
 	if (has_role("http") && *config->listen && !options.drain)
 		service_add(service, "http", run_http, NULL);
-}
-
-static bool reload(void)
-{
-	struct engine fresh = { 0 };
-	struct err err = { 0 };
-
-	if (start_config(process, options.config, &fresh, &err) &&
-	    start_keys(process, &fresh, &err)) {
-		engine = fresh;
-		return true;
-	}
-	log_error("usherd",
-	    "the settings are not read again; the old ones "
-	    "hold",
-	    "error", err.message);
-	return false;
 }
 
 static void note_restart(void)
@@ -197,6 +189,23 @@ static bool check_carriers(struct err *err)
 	    !relay_check_config(config, err))
 		return false;
 	return !text || opens(text, err);
+}
+
+static bool reload(void)
+{
+	struct engine old = engine;
+	struct err err = { 0 };
+
+	engine = (struct engine){ 0 };
+	if (start_config(process, options.config, &engine, &err) &&
+	    start_keys(process, &engine, &err) && check_carriers(&err))
+		return true;
+	engine = old;
+	log_error("usherd",
+	    "the settings are not read again; the old ones "
+	    "hold",
+	    "error", err.message);
+	return false;
 }
 
 /* Before any child is started, so that what is wrong is said once. */

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""A real Postfix in a folder of its own: submission with STARTTLS and AUTH,
-everything delivered into one maildir."""
+"""A real Postfix in a folder of its own: submission with STARTTLS or implicit
+TLS, and AUTH; everything delivered into one maildir."""
 import email
 import email.policy
 import grp
@@ -70,6 +70,12 @@ MASTER = """\
 127.0.0.1:{other_port} inet n - n - - smtpd
   -o smtpd_tls_cert_file={folder}/other.pem
   -o smtpd_tls_key_file={folder}/other.key
+127.0.0.1:{smtps_port} inet n - n - - smtpd
+  -o smtpd_tls_wrappermode=yes
+127.0.0.1:{other_smtps_port} inet n - n - - smtpd
+  -o smtpd_tls_wrappermode=yes
+  -o smtpd_tls_cert_file={folder}/other.pem
+  -o smtpd_tls_key_file={folder}/other.key
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
 tlsmgr unix - - n 1000? 1 tlsmgr
@@ -134,6 +140,8 @@ class Relay:
         self.port = HOUSE.port()
         self.plain_port = HOUSE.port()
         self.other_port = HOUSE.port()
+        self.smtps_port = HOUSE.port()
+        self.other_smtps_port = HOUSE.port()
         self.master = None
         certificates = Certificates(self.folder)
         certificates.sign("relay", NAME, "localhost")
@@ -145,7 +153,8 @@ class Relay:
         values = {"folder": self.folder, "daemons": DAEMONS, "name": NAME,
                   "port": self.port, "plain_port": self.plain_port,
                   "other_port": self.other_port, "uid": nobody.pw_uid,
-                  "gid": nobody.pw_gid}
+                  "smtps_port": self.smtps_port, "gid": nobody.pw_gid,
+                  "other_smtps_port": self.other_smtps_port}
         self._write("main.cf", MAIN.format(**values))
         self._write("master.cf", MASTER.format(**values))
         HOUSE.note_login(USER, PASSWORD)

@@ -11,6 +11,7 @@ GOOD = {
     "dot": "250 2.0.0 taken", "RSET": "250 ok", "QUIT": "221 bye",
     "BDAT": "250 2.0.0 taken", "STARTTLS": "220 go ahead",
     "AUTH": "235 2.7.0 ok", "NOOP": "250 ok",
+    "other": "502 5.5.2 what?",
 }
 
 
@@ -20,8 +21,9 @@ class Close(Exception):
 
 class Peer:
     """answers: command -> text, or a function of (count, line) that answers a
-    text, None for silence, or raises Close. TLS is spoken behind STARTTLS
-    where there is a context for it."""
+    text, None for silence, or raises Close; "other" is for what is none of
+    them. With TLS, an SSLContext, it is spoken from the first byte, or after
+    STARTTLS where the answer to EHLO offers that."""
 
     def __init__(self, tls=None, **answers):
         self.tls = tls
@@ -50,7 +52,7 @@ class Peer:
 
     def answer(self, conn, verb, line=""):
         self.counts[verb] = self.counts.get(verb, 0) + 1
-        text = self.answers.get(verb, "502 5.5.2 what?")
+        text = self.answers.get(verb, self.answers["other"])
         if callable(text):
             text = text(self.counts[verb], line)
         if isinstance(text, bytes):
@@ -63,6 +65,8 @@ class Peer:
 
     def serve(self, conn):
         try:
+            if self.tls and "STARTTLS" not in str(self.answers["EHLO"]):
+                conn = self.tls.wrap_socket(conn, server_side=True)
             with conn, conn.makefile("rb") as lines:
                 self.answer(conn, "greeting")
                 self.converse(conn, lines)
@@ -83,7 +87,7 @@ class Peer:
             text = self.answer(conn, verb, line)
             if verb == "RCPT":
                 taken = isinstance(text, str) and text.startswith("2")
-            if verb == "QUIT":
+            if verb == "QUIT" and text is not None:
                 raise Close
             if verb == "STARTTLS" and self.tls:
                 self.protect(conn)
