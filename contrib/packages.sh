@@ -8,6 +8,7 @@ build_packages=(
 	gcc make autoconf automake libtool autoconf-archive pkg-config
 	libpq-dev libcurl4-openssl-dev libesmtp-dev libpcre2-dev libcjson-dev
 	libsodium-dev libssl-dev libtalloc-dev libconfuse-dev libidn2-dev
+	libmicrohttpd-dev
 	libcriterion-dev
 )
 

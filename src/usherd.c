@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "account/start.h"
+#include "api/listener.h"
 #include "base/config.h"
 #include "base/log.h"
 #include "base/option.h"
@@ -20,6 +21,7 @@
 #include "delivery/lane.h"
 #include "delivery/relay.h"
 #include "delivery/text.h"
+#include "routes.h"
 #include "service.h"
 
 struct options {
@@ -39,7 +41,7 @@ static const struct option_row rows[] = {
 	    "Read settings from FILE; else from $USHER_CONFIG or "
 	    "/etc/usher/usher.conf."),
 	OPTION_ROW_LIST(struct options, roles, "role", 'r', "ROLE",
-	    "Run only this role: mail, text or keeper. May be repeated."),
+	    "Run only this role: mail, text, keeper or http. May be repeated."),
 	OPTION_ROW_FLAG(struct options, drain, "drain", 0,
 	    "Send what can go now, then end; with status 8 when the relay or gateway was at fault."),
 	OPTION_ROW_FLAG(struct options, show_config, "show-config", 0,
@@ -94,6 +96,12 @@ static int run_keeper(const struct service_child *child)
 	return keeper_run(&engine);
 }
 
+static int run_http(const struct service_child *child)
+{
+	(void)child;
+	return routes_run(&engine, board);
+}
+
 static bool has_role(const char *role)
 {
 	for (size_t i = 0; i < options.roles.count; i++)
@@ -107,9 +115,10 @@ static bool check_roles(struct err *err)
 	for (size_t i = 0; i < options.roles.count; i++) {
 		const char *role = options.roles.items[i];
 		if (strcmp(role, "mail") != 0 && strcmp(role, "text") != 0 &&
-		    strcmp(role, "keeper") != 0)
+		    strcmp(role, "keeper") != 0 && strcmp(role, "http") != 0)
 			return err_set(err, ERR_USAGE,
-			    "role '%.40s' is not mail, text or keeper", role);
+			    "role '%.40s' is not mail, text, keeper or http",
+			    role);
 	}
 	return true;
 }
@@ -140,6 +149,13 @@ static void add_children(struct service *service)
 		service_add(service, "text", run_lane, text);
 	if (has_role("keeper") && !options.drain)
 		service_add(service, "keeper", run_keeper, NULL);
+	if (has_role("http") && *config->listen && !options.drain)
+		service_add(service, "http", run_http, NULL);
+}
+
+static void note_restart(void)
+{
+	board->restarts++;
 }
 
 static bool opens(const struct carrier *carrier, struct err *err)
@@ -155,6 +171,8 @@ static bool check_carriers(struct err *err)
 	const struct config *config = engine.config;
 	const struct carrier *text = text_carrier_of(config);
 
+	if (*config->listen && !listener_check(config->listen, err))
+		return false;
 	if (strcmp(config->mail_carrier, "capture") == 0 &&
 	    !opens(&capture_mail_carrier, err))
 		return false;
@@ -231,7 +249,9 @@ static int print_something(void)
 int main(int argc, char **argv)
 {
 	MEM_AUTO mem = mem_new(NULL);
-	struct service service = { .reload = reload, .fill = add_children };
+	struct service service = { .reload = reload,
+		.fill = add_children,
+		.restarted = note_restart };
 	struct err err = { 0 };
 	char **rest;
 
