@@ -21,6 +21,9 @@ test_packages=(
 	mandoc python3
 )
 
+# The floors of make bench, on top of the above.
+bench_packages=(nginx-light wrk)
+
 # What .ci/run uses on top.
 ci_packages=(
 	clang clang-format clang-tidy libclang-rt-14-dev pmccabe shellcheck

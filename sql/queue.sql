@@ -70,7 +70,8 @@ select c.id, c.epoch, c.attempt, c.losses, c.kind, c.pool_id, c.sub,
   case when row_number() over (partition by c.template_hash order by c.id) = 1
     then (select content from template where hash = c.template_hash) end
     as template,
-  ms(c.created_at) as created_ms, ms(c.expires_at) as expires_ms,
+  ms(c.created_at) as created_ms, ms(now()) as claimed_ms,
+  ms(c.expires_at) as expires_ms,
   coalesce(c.expires_at <= now(), false) as expired,
   a.invitation as current_invitation, a.status, p.mail_from, p.reply_to,
   (select sandbox from installation) as sandbox,

@@ -20,6 +20,7 @@
 #include "delivery/keeper.h"
 #include "delivery/lane.h"
 #include "delivery/relay.h"
+#include "delivery/smtp_curl.h"
 #include "delivery/text.h"
 #include "routes.h"
 #include "service.h"
@@ -134,6 +135,14 @@ static const struct carrier *text_carrier_of(const struct config *config)
 	           : NULL;
 }
 
+static void add_mail_lane(struct service *service, const struct config *config)
+{
+	if (relay_by_curl(config))
+		service_add(service, "mail", run_lane, &smtp_curl_carrier);
+	else
+		service_add(service, "mail", run_mail, NULL);
+}
+
 static void add_children(struct service *service)
 {
 	const struct config *config = engine.config;
@@ -144,7 +153,7 @@ static void add_children(struct service *service)
 		service_add(service, "mail", run_lane, &capture_mail_carrier);
 	if (has_role("mail") && strcmp(config->mail_carrier, "smtp") == 0)
 		for (int64_t i = 0; i < config->mail_lanes; i++)
-			service_add(service, "mail", run_mail, NULL);
+			add_mail_lane(service, config);
 	if (has_role("text") && text)
 		service_add(service, "text", run_lane, text);
 	if (has_role("keeper") && !options.drain)

@@ -195,7 +195,8 @@ static enum MHD_Result answer_now(const struct listener *listener,
 	return send_answer(connection, &answer, listener->stopping());
 }
 
-/* Called with the headers, then for each piece of the body, then to answer. */
+/* Called with the headers, then for each piece of the body, then to answer;
+ * the signature is libmicrohttpd's. */
 static enum MHD_Result take_request(void *context,
     struct MHD_Connection *connection, const char *url, const char *method,
     const char *version, const char *bytes, size_t *size, void **place)

@@ -249,8 +249,10 @@ struct rows *db_answer(struct work *work)
 	PGresult *result = taken(work, PQgetResult(work->db->conn));
 	PGresult *more;
 
+	/* The commit comes behind the rows, and may fail. */
 	while ((more = PQgetResult(work->db->conn)))
-		PQclear(more);
+		if (!taken(work, more))
+			result = NULL;
 	return rows_new(work, result);
 }
 

@@ -53,8 +53,9 @@ struct delivery {
 	bool has_password;
 	const char *sealed;
 	int64_t created_ms;
+	int64_t claimed_ms; /* by the database's clock, as are all of these */
 	int64_t expires_ms;
-	bool expired; /* by the database's clock */
+	bool expired;
 	int64_t current_invitation;
 	const char *receipt;   /* of an attempt before, or NULL */
 	const char *salt;      /* of its token */

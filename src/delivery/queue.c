@@ -41,9 +41,9 @@ static bool read_row(struct work *work, struct rows *rows, int row,
 	static const struct column columns[] = { C(id), C(epoch), C(attempt),
 		C(losses), C(kind), C(pool_id), C(sub), C(medium),
 		C(destination), C(username), C(invitation), C(has_password),
-		C(sealed), C(created_ms), C(expires_ms), C(expired),
-		C(current_invitation), C(receipt), C(salt), C(status),
-		C(mail_from), C(reply_to), C(sandbox), C(verified),
+		C(sealed), C(created_ms), C(claimed_ms), C(expires_ms),
+		C(expired), C(current_invitation), C(receipt), C(salt),
+		C(status), C(mail_from), C(reply_to), C(sandbox), C(verified),
 		COLUMN_END };
 #undef C
 	rows_read(rows, row, columns, &deliveries[row]);
@@ -181,8 +181,9 @@ bool queue_settle_send(struct work *work, const char *owner,
 	struct columns columns = columns_new(mem, count);
 
 	for (size_t i = 0; i < count; i++) {
-		struct queue_decision decision = queue_decide(deliveries[i],
-		    policy, clock_now_ms(), secret_random_below(1000));
+		struct queue_decision decision =
+		    queue_decide(deliveries[i], policy,
+		        deliveries[i]->claimed_ms, secret_random_below(1000));
 		fill(mem, &columns, i, deliveries[i], &decision);
 	}
 	const char *parameters[] = { owner, db_array(mem, columns.ids, count),

@@ -181,6 +181,21 @@ static bool has_ended(int fd)
 	return got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
 }
 
+/* Of the session's socket; WAIT_MS is within the limits. */
+static int wait_for_peer(struct pollfd *wait, int wait_ms)
+{
+	int ready = real_poll(wait, 1, wait_ms);
+
+	/* This process was stopped meanwhile, and its lease may be over: what
+	 * came is read, but nothing more is sent. */
+	if (ready > 0 && left_ms() == 0)
+		shutdown(session.fd, SHUT_WR);
+	if (ready <= 0 || !has_ended(session.fd))
+		return ready;
+	errno = ECONNRESET;
+	return -1;
+}
+
 int smtp_poll(struct pollfd *fds, nfds_t count, int timeout_ms)
 {
 	int on = 1;
@@ -200,13 +215,9 @@ int smtp_poll(struct pollfd *fds, nfds_t count, int timeout_ms)
 		shutdown(session.fd, SHUT_RDWR);
 		return 0;
 	}
-	int wait_ms =
-	    timeout_ms < 0 || timeout_ms > most_ms ? (int)most_ms : timeout_ms;
-	int ready = real_poll(fds, count, wait_ms);
+	int ready = wait_for_peer(fds,
+	    timeout_ms < 0 || timeout_ms > most_ms ? (int)most_ms : timeout_ms);
 	if (ready == 0 && timeout_ms != 0)
 		session.timed_out = true;
-	if (ready <= 0 || !has_ended(session.fd))
-		return ready;
-	errno = ECONNRESET;
-	return -1;
+	return ready;
 }

@@ -95,6 +95,28 @@ Test(lost, poison_takes_nobody_along)
 	    "user0 sent, user1 sent, user2 refused, user3 sent, user4 sent");
 }
 
+/* The statement's rows come before its commit, which may yet fail. */
+Test(lost, settle_whose_commit_fails_is_told)
+{
+	int ours = 0;
+
+	invite_one(pool, "first");
+	struct delivery *delivery = claim_most(1).deliveries;
+	delivery_tell(delivery, DELIVERY_ACCEPTED, 250, NULL, "ok");
+	harness_value(&harness,
+	    "create function no() returns trigger language plpgsql as $$ "
+	    "begin raise 'no'; end $$; create constraint trigger no after "
+	    "insert on attempt initially deferred for each row execute "
+	    "function no()");
+	cr_assert_not(
+	    queue_settle(&harness.work, "test", &policy, &delivery, 1, &ours));
+	cr_assert_eq(harness.work.err.code, ERR_DATABASE);
+	harness_value(&harness, "drop trigger no on attempt");
+	cr_assert(
+	    queue_settle(&harness.work, "test", &policy, &delivery, 1, &ours));
+	cr_assert_eq(ours, 1);
+}
+
 Test(lost, claim_is_not_exceeded)
 {
 	for (int i = 0; i < 3; i++) {
