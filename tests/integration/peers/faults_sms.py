@@ -3,10 +3,11 @@
 """The text lane against a gateway that misbehaves: the outcome that each
 fault of the catalogue must have; a test carries the fault's number.
 
-covers: delivery/gateway_judge.c
+covers: delivery/gateway_login.c
 covers: delivery/http.c
 covers: usherd.c
 """
+import base64
 import datetime
 import email.utils
 import hashlib
@@ -464,6 +465,59 @@ class Ways(Lane):
         self.assertEqual(self.peer.requests, [])
         number, = self.begin(url=url, ca_file=f"{folder}/cert.pem")
         self.usher.reaches(number, "sent")
+
+    def oauth2(self, answer):
+        """A place that gives tokens, and the profile's member for it."""
+        place = Peer(answer)
+        self.addCleanup(place.stop)
+        return place, {"oauth2": {
+            "token_url": f"http://127.0.0.1:{place.port}/token",
+            "client_id": "me:and", "scope": "sms send"}}
+
+    def test_oauth2(self):
+        HOUSE.note_secret("token-Secret-1", "an access token")
+        HOUSE.note_secret("token-Secret-2", "an access token")
+        place, auth = self.oauth2(lambda count, _: (200, json.dumps(
+            {"access_token": f"token-Secret-{count}", "token_type": "bearer",
+             "expires_in": 3600})))
+
+        def check(_, request):
+            """The first token goes bad after its first use."""
+            shown = request.headers["authorization"]
+            bad = len(self.peer.requests) == 2
+            return (401, f"not {shown}") if bad else GOOD
+        ids = self.begin(3, answer=check, headers={}, auth=auth)
+        for number in ids:
+            self.usher.reaches(number, "sent")
+        self.assertEqual(
+            [request.headers["authorization"]
+             for request in self.peer.requests],
+            ["Bearer token-Secret-1"] * 2 + ["Bearer token-Secret-2"] * 2)
+        self.assertEqual(len(place.requests), 2)
+        asked = place.requests[0]
+        self.assertEqual(dict(urllib.parse.parse_qsl(asked.body)),
+                         {"grant_type": "client_credentials",
+                          "scope": "sms send"})
+        login = base64.b64encode(f"me%3Aand:{SECRET}".encode()).decode()
+        self.assertEqual(asked.headers["authorization"], f"Basic {login}")
+        self.assertIn("not Bearer ****", self.usher.logged())
+
+    def test_oauth2_refused(self):
+        for answer, words in (
+                ((400, '{"error": "invalid_client"}'),
+                 "no access token: HTTP 400, invalid_client"),
+                ((200, '{"access_token": "a\\r\\nX: y"}'), "HTTP 200"),
+                ((200, "<html>"), "not what OAuth 2 prescribes"),
+                (hang_up, "no access token: ")):
+            with self.subTest(words=words):
+                _, auth = self.oauth2(answer)
+                number, = self.begin(headers={}, auth=auth)
+                self.lane_fault(number, words)
+                doctor = self.usher.run("doctor")
+                self.assertEqual(doctor.status, 8)
+                self.assertIn(words, doctor.out)
+                self.assertEqual(self.peer.requests, [])
+                self.fresh()
 
     def test_id_in_a_header(self):
         number, = self.begin(answer=(200, "", {"X-Message-Id": "h-1"}),
