@@ -56,6 +56,11 @@ class Lease(HostCase):
         self.assertEqual(len(mails), 5)
         self.assertEqual(len(set(mails)), 4)
 
+    def test_58_stopped_beyond_the_lease_before_the_body(self):
+        """Then what the other lane sent is not sent again."""
+        ids = self.stop_in("RCPT", "250 2.1.5 ok")
+        self.each_once(ids + self.invite_many(1))
+
     def test_58_stopped_beyond_the_lease_in_the_claim(self):
         self.peer = Peer()
         self.usher.write(smtp_port=self.peer.port, mail_lanes=1)
