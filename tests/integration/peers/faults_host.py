@@ -7,10 +7,14 @@ are in flows.py and test_queue_chores.c.
 covers: delivery/keeper.c
 covers: delivery/lane.c
 """
+import email
+import email.utils
+import glob
 import os
 import signal
 import subprocess
 import sys
+import time
 import unittest
 
 sys.dont_write_bytecode = True
@@ -193,6 +197,53 @@ class Signals(HostCase):
         self.assertIsNone(daemon.poll())
         daemon.terminate()
         self.assertEqual(daemon.wait(15), 0)
+
+
+FAKETIME = "".join(glob.glob("/usr/lib/*/faketime/libfaketime.so.1")[:1])
+
+
+@unittest.skipUnless(FAKETIME, "libfaketime is not installed")
+class Clock(HostCase):
+    """usherd's wall clock jumps; the database's does not."""
+
+    def jump(self, offset):
+        with open(self.clock, "w", encoding="ascii") as file:
+            file.write(offset)
+
+    def begin_faked(self, **answers):
+        self.clock = os.path.join(self.usher.folder, "clock")
+        self.jump("+0d")
+        faked = {"LD_PRELOAD": FAKETIME, "FAKETIME_TIMESTAMP_FILE": self.clock,
+                 "FAKETIME_NO_CACHE": "1", "DONT_FAKE_MONOTONIC": "1",
+                 "FAKETIME_DONT_RESET": "1"}
+        os.environ.update(faked)
+        try:
+            return self.begin(**answers)
+        finally:
+            for name in faked:
+                del os.environ[name]
+
+    def clock_jumps(self, offset):
+        hold = Hold("451 4.3.0 not now")
+        ids = self.begin_faked(count=3, dot=hold)
+        hold.wait()
+        self.jump(offset)
+        self.peer.answers["dot"] = "250 2.0.0 taken"
+        hold.let_go()
+        self.all_sent(ids)
+        self.assertEqual(self.classes(ids[0]), ["RETRY", "ACCEPTED"])
+        self.all_sent(self.invite_many(2))
+        for text in self.peer.mails:
+            date = email.utils.parsedate_to_datetime(
+                email.message_from_bytes(text)["Date"])
+            self.assertLess(abs(time.time() - date.timestamp()), 600)
+        self.assertEqual(self.usher.stop(), 0)
+
+    def test_68_a_day_ahead(self):
+        self.clock_jumps("+1d")
+
+    def test_68_a_day_back(self):
+        self.clock_jumps("-1d")
 
 
 if __name__ == "__main__":
