@@ -6,6 +6,7 @@ test_faults.c, 59 in flows.py, 73 in test_queue_chores.c.
 
 covers: delivery/keeper.c
 covers: delivery/lane.c
+covers: delivery/settle.c
 """
 import os
 import signal
