@@ -2,7 +2,6 @@
 """common - what the benchmarks share: a private PostgreSQL, figures from
 /proc, rounds and medians, and the lines that are printed."""
 import os
-import pwd
 import shutil
 import socket
 import statistics
@@ -138,7 +137,7 @@ def machine():
 
 
 def print_head(title):
-    print("== " + title)
+    print("\n== " + title)
     for line in machine():
         print("   " + line)
     sys.stdout.flush()
@@ -159,5 +158,9 @@ def verdict(name, ratios, bar):
     return held
 
 
-def nobody():
-    return pwd.getpwnam("nobody").pw_name
+def limit(name, figure, most):
+    """The line that counts of a figure without a floor."""
+    held = figure < most
+    print("%s %s: %.1f, bar %g" % ("PASS" if held else "MISSED", name, figure,
+                                   most))
+    return held

@@ -8,6 +8,7 @@ build_packages=(
 	gcc make autoconf automake libtool autoconf-archive pkg-config
 	libpq-dev libcurl4-openssl-dev libesmtp-dev libpcre2-dev libcjson-dev
 	libsodium-dev libssl-dev libtalloc-dev libconfuse-dev libidn2-dev
+	libmicrohttpd-dev
 	libcriterion-dev
 )
 
@@ -19,6 +20,9 @@ test_packages=(
 	postgresql postfix libsasl2-modules sasl2-bin kannel kannel-extras
 	mandoc python3 faketime
 )
+
+# The floors of make bench, on top of the above.
+bench_packages=(nginx-light wrk)
 
 # What .ci/run uses on top.
 ci_packages=(

@@ -148,8 +148,11 @@ static void reap(struct service *service, bool expected)
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		struct service_child *child = find(service, pid);
-		if (child)
-			note_end(child, status, expected);
+		if (!child)
+			continue;
+		note_end(child, status, expected);
+		if (!expected)
+			service->restarted();
 	}
 }
 

@@ -35,6 +35,8 @@ struct service {
 	bool (*reload)(void);
 	/* Adds the children that the settings ask for. */
 	void (*fill)(struct service *service);
+	/* A child ended by itself. */
+	void (*restarted)(void);
 };
 
 void service_add(struct service *service, const char *name,

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -17,6 +18,18 @@
 #include "cli/cli.h"
 
 /* How many words of ARGV name COMMAND; 0 when they do not. */
+/* Whether there are commands of two words that begin with WORD. */
+static bool is_group(const char *word)
+{
+	size_t length = strlen(word);
+
+	for (const struct command *row = cli_commands; row->words; row++)
+		if (strncmp(row->words, word, length) == 0 &&
+		    row->words[length] == ' ')
+			return true;
+	return false;
+}
+
 static int words_of(const struct command *command, char **argv)
 {
 	const char *name = command->words;
@@ -30,6 +43,10 @@ static int words_of(const struct command *command, char **argv)
 		words++;
 		name += length + (name[length] == ' ');
 	}
+	/* "queue" is a command too, but "queue lst" is meant for another. */
+	if (!command->rest_most && argv[words] && *argv[words] != '-' &&
+	    !strchr(command->words, ' ') && is_group(command->words))
+		return 0;
 	return words;
 }
 
@@ -44,7 +61,7 @@ static const char *printable(struct mem *mem, const char *text)
 	return copy;
 }
 
-static int fail(const struct cli *cli)
+static int fail(const struct cli *cli, const struct command *command)
 {
 	const struct err *err = &cli->work.err;
 
@@ -58,7 +75,9 @@ static int fail(const struct cli *cli)
 	if (*err->detail)
 		fprintf(stderr, "usher: %s\n",
 		    printable(cli->work.mem, err->detail));
-	return err_exit_status(err->code);
+	return (command->needs & CLI_FOR_MAIL_SYSTEM)
+	           ? EX_TEMPFAIL
+	           : err_exit_status(err->code);
 }
 
 static bool check_rest(struct cli *cli, const struct command *command)
@@ -94,7 +113,7 @@ static int run(const struct command *command, char **argv)
 
 	if (!option_read(mem, command->code->rows, argv, options, &cli.rest,
 	        &cli.work.err))
-		return fail(&cli);
+		return fail(&cli, command);
 	cli.json = options->json;
 	if (options->help) {
 		cli_print_command_help(command, stdout);
@@ -109,7 +128,7 @@ static int run(const struct command *command, char **argv)
 			return 0;
 		work_fail(&cli.work, ERR_INTERNAL, "cannot write the output");
 	}
-	return fail(&cli);
+	return fail(&cli, command);
 }
 
 static void print_version(FILE *out)

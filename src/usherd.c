@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "account/start.h"
+#include "api/listener.h"
 #include "base/config.h"
 #include "base/log.h"
 #include "base/option.h"
@@ -19,7 +20,9 @@
 #include "delivery/keeper.h"
 #include "delivery/lane.h"
 #include "delivery/relay.h"
+#include "delivery/smtp_curl.h"
 #include "delivery/text.h"
+#include "routes.h"
 #include "service.h"
 
 struct options {
@@ -39,7 +42,7 @@ static const struct option_row rows[] = {
 	    "Read settings from FILE; else from $USHER_CONFIG or "
 	    "/etc/usher/usher.conf."),
 	OPTION_ROW_LIST(struct options, roles, "role", 'r', "ROLE",
-	    "Run only this role: mail, text or keeper. May be repeated."),
+	    "Run only this role: mail, text, keeper or http. May be repeated."),
 	OPTION_ROW_FLAG(struct options, drain, "drain", 0,
 	    "Send what can go now, then end; with status 8 when the relay or gateway was at fault."),
 	OPTION_ROW_FLAG(struct options, show_config, "show-config", 0,
@@ -94,6 +97,12 @@ static int run_keeper(const struct service_child *child)
 	return keeper_run(&engine);
 }
 
+static int run_http(const struct service_child *child)
+{
+	(void)child;
+	return routes_run(&engine, board);
+}
+
 static bool has_role(const char *role)
 {
 	for (size_t i = 0; i < options.roles.count; i++)
@@ -107,9 +116,10 @@ static bool check_roles(struct err *err)
 	for (size_t i = 0; i < options.roles.count; i++) {
 		const char *role = options.roles.items[i];
 		if (strcmp(role, "mail") != 0 && strcmp(role, "text") != 0 &&
-		    strcmp(role, "keeper") != 0)
+		    strcmp(role, "keeper") != 0 && strcmp(role, "http") != 0)
 			return err_set(err, ERR_USAGE,
-			    "role '%.40s' is not mail, text or keeper", role);
+			    "role '%.40s' is not mail, text, keeper or http",
+			    role);
 	}
 	return true;
 }
@@ -125,6 +135,14 @@ static const struct carrier *text_carrier_of(const struct config *config)
 	           : NULL;
 }
 
+static void add_mail_lane(struct service *service, const struct config *config)
+{
+	if (relay_by_curl(config))
+		service_add(service, "mail", run_lane, &smtp_curl_carrier);
+	else
+		service_add(service, "mail", run_mail, NULL);
+}
+
 static void add_children(struct service *service)
 {
 	const struct config *config = engine.config;
@@ -135,28 +153,18 @@ static void add_children(struct service *service)
 		service_add(service, "mail", run_lane, &capture_mail_carrier);
 	if (has_role("mail") && strcmp(config->mail_carrier, "smtp") == 0)
 		for (int64_t i = 0; i < config->mail_lanes; i++)
-			service_add(service, "mail", run_mail, NULL);
+			add_mail_lane(service, config);
 	if (has_role("text") && text)
 		service_add(service, "text", run_lane, text);
 	if (has_role("keeper") && !options.drain)
 		service_add(service, "keeper", run_keeper, NULL);
+	if (has_role("http") && *config->listen && !options.drain)
+		service_add(service, "http", run_http, NULL);
 }
 
-static bool reload(void)
+static void note_restart(void)
 {
-	struct engine fresh = { 0 };
-	struct err err = { 0 };
-
-	if (start_config(process, options.config, &fresh, &err) &&
-	    start_keys(process, &fresh, &err)) {
-		engine = fresh;
-		return true;
-	}
-	log_error("usherd",
-	    "the settings are not read again; the old ones "
-	    "hold",
-	    "error", err.message);
-	return false;
+	board->restarts++;
 }
 
 static bool opens(const struct carrier *carrier, struct err *err)
@@ -172,6 +180,8 @@ static bool check_carriers(struct err *err)
 	const struct config *config = engine.config;
 	const struct carrier *text = text_carrier_of(config);
 
+	if (*config->listen && !listener_check(config->listen, err))
+		return false;
 	if (strcmp(config->mail_carrier, "capture") == 0 &&
 	    !opens(&capture_mail_carrier, err))
 		return false;
@@ -179,6 +189,23 @@ static bool check_carriers(struct err *err)
 	    !relay_check_config(config, err))
 		return false;
 	return !text || opens(text, err);
+}
+
+static bool reload(void)
+{
+	struct engine old = engine;
+	struct err err = { 0 };
+
+	engine = (struct engine){ 0 };
+	if (start_config(process, options.config, &engine, &err) &&
+	    start_keys(process, &engine, &err) && check_carriers(&err))
+		return true;
+	engine = old;
+	log_error("usherd",
+	    "the settings are not read again; the old ones "
+	    "hold",
+	    "error", err.message);
+	return false;
 }
 
 /* Before any child is started, so that what is wrong is said once. */
@@ -231,7 +258,9 @@ static int print_something(void)
 int main(int argc, char **argv)
 {
 	MEM_AUTO mem = mem_new(NULL);
-	struct service service = { .reload = reload, .fill = add_children };
+	struct service service = { .reload = reload,
+		.fill = add_children,
+		.restarted = note_restart };
 	struct err err = { 0 };
 	char **rest;
 

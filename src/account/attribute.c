@@ -69,7 +69,8 @@ bool attribute_is_email(const char *text)
 		return false;
 	const char *domain = at + 1;
 	size_t length = strlen(domain);
-	return length >= 1 && length <= 255 && domain[0] != '.' &&
+	/* Longer ones fit no envelope (RFC 5321, 4.5.3.1). */
+	return length >= 1 && local + length < 254 && domain[0] != '.' &&
 	       domain[length - 1] != '.' && !strpbrk(text, "<>,;\"\\") &&
 	       pattern_whole("[\\p{L}\\p{M}\\p{S}\\p{N}\\p{P}]+", text);
 }

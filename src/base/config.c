@@ -49,7 +49,8 @@ static const struct choice {
 	{ "alias_conflict_error",
 	    { "UsernameExistsException", "AliasExistsException" } },
 	{ "mail_carrier", { "smtp", "capture", "none" } },
-	{ "smtp_tls", { "auto", "required", "off" } },
+	{ "smtp_tls", { "auto", "required", "implicit", "off" } },
+	{ "smtp_auth", { "password", "xoauth2" } },
 	{ "text_carrier", { "http", "capture", "none" } },
 };
 

@@ -10,7 +10,7 @@
 
 #include "base/str.h"
 
-#define SECRET_MOST 4096
+#define SECRET_MOST 16384 /* an access token may be long */
 
 static bool failed(struct err *err, const char *what, const char *path)
 {

@@ -91,6 +91,25 @@ static void make_locale(void)
 		log_fatal("the locale C.UTF-8 is missing");
 }
 
+char *utf8_clean(struct mem *mem, const char *text, size_t most)
+{
+	struct str *words = str_new(mem, STR_LIMIT_LARGE);
+
+	while (*text) {
+		const char *from = text;
+		uint32_t point = utf8_next(&text);
+		if (str_length(words) + (size_t)(text - from) > most)
+			break;
+		if (point == UTF8_WRONG)
+			str_add_char(words, '?');
+		else if (point < 0x20 || point == 0x7f)
+			str_add_char(words, ' ');
+		else
+			str_add_n(words, from, (size_t)(text - from));
+	}
+	return str_take(words);
+}
+
 char *utf8_fold(struct mem *mem, const char *text)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;

@@ -30,6 +30,10 @@ bool utf8_valid(const char *text);
 /* Characters (code points) in TEXT; a wrong byte counts as one. */
 size_t utf8_length(const char *text);
 
+/* What a stranger said, fit for the database and for people: at most MOST
+ * bytes, '?' for what is not UTF-8, blanks for controls. */
+char *utf8_clean(struct mem *mem, const char *text, size_t most);
+
 /* TEXT with every letter in lower case (simple Unicode mapping). */
 char *utf8_fold(struct mem *mem, const char *text);
 

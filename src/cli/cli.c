@@ -13,6 +13,8 @@ const struct command cli_commands[] = {
 #define COMMAND(name, words, arguments, least, most, needs, summary) \
 	{ words, arguments, least, most, needs, summary, &command_##name },
 #include "cli/commands.def"
+
+#define REASON_MOST 200
 #undef COMMAND
 	{ 0 }
 };
@@ -34,6 +36,18 @@ bool cli_open(struct cli *cli, const char *config, int needs)
 		return false;
 	return !(needs & CLI_NEEDS_DATABASE) ||
 	       start_database(work, &cli->engine);
+}
+
+bool cli_check_reason(struct cli *cli, const char *reason)
+{
+	bool line = *reason && strlen(reason) <= REASON_MOST;
+
+	for (; line && *reason; reason++)
+		line = (unsigned char)*reason >= ' ' && *reason != 0x7f;
+	return line || work_fail(&cli->work, ERR_USAGE,
+	                   "reason: it must be one line of 1 to %d bytes "
+	                   "without control characters",
+	                   REASON_MOST);
 }
 
 void cli_say(const struct cli *cli, const char *format, ...)

@@ -40,7 +40,10 @@ enum cli_need {
 	CLI_NEEDS_CONFIG = 1,
 	CLI_NEEDS_KEYS = 2,
 	CLI_NEEDS_DATABASE = 4,
-	CLI_NEEDS_ALL = 7
+	CLI_NEEDS_ALL = 7,
+	/* A mail system runs it: a failure ends with EX_TEMPFAIL (75), so that
+	 * the mail is brought again. */
+	CLI_FOR_MAIL_SYSTEM = 8
 };
 
 struct cli {
@@ -93,6 +96,9 @@ bool cli_need(struct cli *cli, const char *value, const char *option);
 /* "name=value" as two texts. */
 bool cli_split(struct cli *cli, const char *pair, const char *option,
     char **name, char **value);
+
+/* A reason that an operator gives: it is shown in lists, a line each. */
+bool cli_check_reason(struct cli *cli, const char *reason);
 
 /* A number from an argument, within bounds. */
 bool cli_number(struct cli *cli, const char *text, const char *what,

@@ -35,9 +35,9 @@ struct board_lane {
 struct board {
 	int fd;
 	struct board_lane lanes[2];
-	_Atomic int64_t receipts;        /* that moved a message */
-	_Atomic int64_t receipts_forged; /* refused */
-	_Atomic int64_t restarts;        /* of children */
+	_Atomic int64_t receipts;         /* that moved a message */
+	_Atomic int64_t receipts_refused; /* not genuine, or of no message */
+	_Atomic int64_t restarts;         /* of children */
 };
 
 /* It stays for the life of the process. */

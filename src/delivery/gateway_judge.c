@@ -85,6 +85,19 @@ static int body_succeeds(struct mem *mem, const struct gateway_success *success,
 	return !success->equals || strcmp(found, success->equals) == 0;
 }
 
+/* Gateways repeat what they were asked; who has read the token could bring
+ * receipts of their own. The rest is hidden by delivery_tell(). */
+static const char *without_token(struct mem *mem, const struct gateway *gateway,
+    const char *words)
+{
+	const char *token = gateway_token(mem, gateway);
+	char *shown = mem_text(mem, words);
+
+	for (char *at = shown; (at = strstr(at, token));)
+		memset(at, '*', strlen(token));
+	return shown;
+}
+
 /* The class that MAP has for NAME, into CLASS. */
 static bool is_mapped(const struct field_list *map, const char *name,
     enum delivery_class *class)
@@ -135,7 +148,7 @@ static void judge_failure(struct mem *mem, struct gateway *gateway,
 	delivery_tell(delivery, class, answer->status, NULL,
 	    mem_printf(mem, "%sHTTP %d%s%s: %s", why, answer->status,
 	        code ? ", code " : "", code ? code : "",
-	        text ? text : answer->body));
+	        without_token(mem, gateway, text ? text : answer->body)));
 	if (delivery_ends_batch(class))
 		delivery->outcome.rest_ms = answer->retry_after_s * 1000;
 	else
@@ -151,7 +164,8 @@ static void judge_success(struct mem *mem, struct gateway *gateway,
 {
 	gateway->refusals = 0;
 	delivery_tell(delivery, DELIVERY_ACCEPTED, answer->status, NULL,
-	    mem_printf(mem, "HTTP %d: %s", answer->status, answer->body));
+	    mem_printf(mem, "HTTP %d: %s", answer->status,
+	        without_token(mem, gateway, answer->body)));
 	delivery_note_id(delivery,
 	    find(mem, gateway->profile->message_id, answer, json));
 }

@@ -335,17 +335,20 @@ static void set_defaults(struct mem *mem, struct gateway_profile *profile)
 }
 
 static bool read_members(struct mem *mem, struct gateway_profile *profile,
-    const cJSON *json, struct err *err)
+    cJSON *json, struct err *err)
 {
 	if (!field_read(mem, profile_rows, json, profile, err))
 		return false;
+	cJSON *body = cJSON_DetachItemFromObjectCaseSensitive(json, "json");
 	const char *unknown = field_unknown(mem, profile_rows, json);
-	if (unknown && !str_starts(unknown, "json"))
+	if (body)
+		cJSON_AddItemToObject(json, "json", body);
+	if (unknown)
 		return err_set(err, ERR_CONFIG,
 		    "'%.100s' is not a member of a profile; usher.conf(5) "
 		    "lists them",
 		    unknown);
-	profile->json = cJSON_GetObjectItemCaseSensitive(json, "json");
+	profile->json = cJSON_IsNull(body) ? NULL : body;
 	if ((profile->form.count > 0) + (profile->json != NULL) +
 	        (profile->raw != NULL) >
 	    1)

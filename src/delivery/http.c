@@ -29,6 +29,7 @@ struct transfer {
 	struct http_request request;
 	struct str *body;
 	size_t read; /* bytes of the request's body handed over */
+	bool inside; /* an address was refused for being private */
 	char error[CURL_ERROR_SIZE];
 };
 
@@ -110,9 +111,11 @@ static bool is_private_4(uint32_t address)
 
 static bool is_private_6(const struct in6_addr *address)
 {
+	static const unsigned char nat64[12] = { 0, 0x64, 0xff, 0x9b };
 	const unsigned char *b = address->s6_addr;
 
-	if (IN6_IS_ADDR_V4MAPPED(address))
+	if (IN6_IS_ADDR_V4MAPPED(address) ||
+	    memcmp(b, nat64, sizeof(nat64)) == 0)
 		return is_private_4((uint32_t)b[12] << 24 |
 		                    (uint32_t)b[13] << 16 |
 		                    (uint32_t)b[14] << 8 | b[15]);
@@ -126,7 +129,7 @@ static bool is_private_6(const struct in6_addr *address)
 static curl_socket_t open_socket(void *argument, curlsocktype purpose,
     struct curl_sockaddr *address)
 {
-	const struct transfer *transfer = argument;
+	struct transfer *transfer = argument;
 	bool inside = true;
 
 	(void)purpose;
@@ -140,8 +143,10 @@ static curl_socket_t open_socket(void *argument, curlsocktype purpose,
 		inside = is_private_6(&in6.sin6_addr);
 	}
 	if (inside && !transfer->request.allow_private &&
-	    !transfer->request.proxy)
+	    !transfer->request.proxy) {
+		transfer->inside = true;
 		return CURL_SOCKET_BAD;
+	}
 	return socket(address->family, address->socktype | SOCK_CLOEXEC,
 	    address->protocol);
 }
@@ -206,7 +211,9 @@ static void set_headers(struct transfer *transfer)
 {
 	const char *const *header = transfer->request.headers;
 
-	transfer->headers = curl_slist_append(NULL, "Expect:");
+	/* One that is not sent must not be signed. */
+	if (!transfer->request.sigv4)
+		transfer->headers = curl_slist_append(NULL, "Expect:");
 	for (; header && *header; header++)
 		transfer->headers =
 		    curl_slist_append(transfer->headers, *header);
@@ -308,12 +315,21 @@ static const char *const *headers_of(struct transfer *transfer)
 	return headers;
 }
 
+static const char *words_of(const struct transfer *transfer, CURLcode result)
+{
+	if (str_full(transfer->body))
+		return "the answer is too long";
+	if (transfer->inside)
+		return "the gateway's address is private, which its profile "
+		       "does not allow";
+	return *transfer->error ? transfer->error : curl_easy_strerror(result);
+}
+
 static void hand_over(struct transfer *transfer, CURLcode result,
     void (*done)(void *, const struct http_answer *), void *context)
 {
 	long status = 0;
 	curl_off_t took = 0;
-	bool cut = str_full(transfer->body);
 	const char *const *headers = headers_of(transfer);
 
 	curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
@@ -324,9 +340,7 @@ static void hand_over(struct transfer *transfer, CURLcode result,
 		.offered = was_offered(transfer->easy, result),
 		.status = (int)status,
 		.body = str_text(transfer->body),
-		.words = cut                ? "the answer is too long"
-		         : *transfer->error ? transfer->error
-		                            : curl_easy_strerror(result),
+		.words = words_of(transfer, result),
 		.headers = headers,
 		.retry_after_s = http_retry_after_s(
 		    http_header(headers, "Retry-After"), clock_now_ms() / 1000),

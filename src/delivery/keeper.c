@@ -7,11 +7,20 @@
 #include "db/db.h"
 #include "delivery/lane.h"
 #include "delivery/queue.h"
+#include "delivery/receipt.h"
 
 /* A claim may walk so many dead entries; less is not worth a write. */
-#define LOW_MARK_STEP 1000
-#define ROUND_MS      250
-#define SLOW_EVERY    8 /* rounds between the chores that nobody waits for */
+#define LOW_MARK_STEP  1000
+#define ROUND_MS       250
+#define SLOW_EVERY     8 /* rounds between the chores that nobody waits for */
+#define PRUNE_EVERY_MS ((int64_t)10 * 60 * 1000)
+#define DAY_MS         ((int64_t)24 * 3600 * 1000)
+
+struct keeper {
+	const struct config *config;
+	struct queue_prune prune;
+	int64_t prune_at_ms; /* steady clock */
+};
 
 static void say(const char *what, int count)
 {
@@ -21,26 +30,55 @@ static void say(const char *what, int count)
 		log_info("keeper", what, "messages", db_int(mem, count));
 }
 
-static bool chores(struct work *work, bool slow)
+/* A step a round, so that nothing else waits long; then a rest. */
+static bool prune(struct keeper *keeper, struct work *work)
+{
+	int64_t keep_ms = keeper->config->keep_days * DAY_MS;
+	int64_t now_ms = clock_steady_ms();
+
+	if (!keep_ms || now_ms < keeper->prune_at_ms)
+		return true;
+	if (!queue_prune(work, keep_ms, &keeper->prune))
+		return false;
+	say("old messages are forgotten", keeper->prune.count);
+	if (!keeper->prune.done)
+		return true;
+	keeper->prune_at_ms = now_ms + PRUNE_EVERY_MS;
+	return db_run_plain(work, QUERY_lane_prune) != NULL;
+}
+
+static bool slow_chores(struct work *work)
+{
+	int released = 0;
+	int receipts = 0;
+
+	if (!queue_release(work, &released) ||
+	    !receipt_take_waiting(work, &receipts))
+		return false;
+	say("messages are no longer held", released);
+	say("receipts found their messages", receipts);
+	return true;
+}
+
+static bool chores(struct keeper *keeper, struct work *work, bool slow)
 {
 	int reaped = 0;
 	int expired = 0;
-	int released = 0;
 
 	if (!db_renew(work) || !queue_reap(work, &reaped) ||
 	    !queue_expire(work, &expired) ||
 	    !queue_move_low_marks(work, LOW_MARK_STEP) ||
-	    (slow && !queue_release(work, &released)))
+	    (slow && !slow_chores(work)) || !prune(keeper, work))
 		return false;
 	say("leases ran out", reaped);
 	say("temporary passwords expired", expired);
-	say("messages are no longer held", released);
 	return true;
 }
 
 int keeper_run(const struct engine *engine)
 {
 	MEM_AUTO mem = mem_new(NULL);
+	struct keeper keeper = { .config = engine->config };
 	struct err err = { 0 };
 
 	lane_catch_signals();
@@ -53,7 +91,7 @@ int keeper_run(const struct engine *engine)
 	for (unsigned turn = 0; !lane_stopping(); turn++) {
 		MEM_AUTO round = mem_new(NULL);
 		struct work work = { .mem = round, .db = db, .tag = "keeper" };
-		bool done = chores(&work, turn % SLOW_EVERY == 0);
+		bool done = chores(&keeper, &work, turn % SLOW_EVERY == 0);
 		if (!done)
 			log_warning("keeper",
 			    "cannot do the chores; trying "

@@ -10,6 +10,8 @@
 #include "db/db.h"
 #include "delivery/backoff.h"
 
+#define PRUNE_STEP "1000" /* messages looked at in one transaction */
+
 /* The claim brings each template once, with the first that needs it. */
 static bool read_template(struct work *work, struct rows *rows, int row,
     struct delivery *deliveries)
@@ -241,6 +243,20 @@ bool queue_release(struct work *work, int *count)
 	return chore(work, QUERY_queue_release, count);
 }
 
+bool queue_prune(struct work *work, int64_t keep_ms, struct queue_prune *prune)
+{
+	struct rows *rows =
+	    db_run(work, QUERY_queue_prune, db_int(work->mem, keep_ms),
+	        db_int(work->mem, prune->behind), PRUNE_STEP);
+
+	if (!rows)
+		return false;
+	prune->count = (int)rows_int(rows, 0, "pruned");
+	prune->done = rows_bool(rows, 0, "done");
+	prune->behind = prune->done ? 0 : rows_int(rows, 0, "last_id");
+	return true;
+}
+
 static bool move_low_marks(struct work *work, int64_t step)
 {
 	struct rows *next = db_run_plain(work, QUERY_queue_low_mark_read);
@@ -339,6 +355,22 @@ static void add_attempts(struct work *work, cJSON *json,
 	}
 }
 
+static void add_receipts(struct work *work, cJSON *json,
+    const struct rows *rows)
+{
+	cJSON *list = cJSON_AddArrayToObject(json, "receipts");
+
+	for (int i = 0; i < rows_count(rows); i++) {
+		cJSON *item = cJSON_CreateObject();
+		add_time(work->mem, item, "at", rows, i, "received_ms");
+		json_add(item, "source", rows_text(rows, i, "source"));
+		json_add(item, "state", rows_text(rows, i, "state"));
+		json_add(item, "code", rows_text(rows, i, "code"));
+		json_add(item, "words", rows_text(rows, i, "words"));
+		cJSON_AddItemToArray(list, item);
+	}
+}
+
 static bool not_found(struct work *work, int64_t id)
 {
 	return work_fail(work, ERR_RESOURCE_NOT_FOUND,
@@ -358,12 +390,15 @@ cJSON *queue_show(struct work *work, int64_t id)
 		return NULL;
 	}
 	struct rows *attempts = db_run(work, QUERY_queue_attempts, number);
-	if (!attempts)
+	struct rows *receipts =
+	    attempts ? db_run(work, QUERY_queue_receipts, number) : NULL;
+	if (!receipts)
 		return NULL;
 	cJSON *json = describe(work->mem, rows, 0);
 	/* So that it goes with the work. */
 	cJSON_AddItemToArray(json_list(work->mem), json);
 	add_attempts(work, json, attempts);
+	add_receipts(work, json, receipts);
 	return json;
 }
 

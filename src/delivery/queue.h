@@ -74,6 +74,14 @@ bool queue_reap(struct work *work, int *count);
 bool queue_expire(struct work *work, int *count);
 bool queue_release(struct work *work, int *count);
 
+/* Looks at some messages, the oldest first; those settled KEEP_MS ago go. */
+struct queue_prune {
+	int64_t behind; /* where to go on; 0 at the start */
+	int count;      /* that went */
+	bool done;      /* the others are younger */
+};
+bool queue_prune(struct work *work, int64_t keep_ms, struct queue_prune *prune);
+
 /* STEP: how many ids a mark must rise at least. */
 bool queue_move_low_marks(struct work *work, int64_t step);
 

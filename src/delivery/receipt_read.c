@@ -81,26 +81,6 @@ static const char *query_of(struct mem *mem,
 	                                   : field_of(mem, request->body, name);
 }
 
-/* What a stranger said, fit for the database and for people. */
-static const char *clean(struct mem *mem, const char *text, size_t most)
-{
-	struct str *words = str_new(mem, STR_LIMIT_LARGE);
-
-	while (*text) {
-		const char *from = text;
-		uint32_t point = utf8_next(&text);
-		if (str_length(words) + (size_t)(text - from) > most)
-			break;
-		if (point == UTF8_WRONG)
-			str_add_char(words, '?');
-		else if (point < 0x20 || point == 0x7f)
-			str_add_char(words, ' ');
-		else
-			str_add_n(words, from, (size_t)(text - from));
-	}
-	return str_text(words);
-}
-
 /* The first way of the finder that finds something; NULL: none, or empty. */
 static const char *find(const struct reading *reading,
     const struct gateway_finder *finder, const cJSON *item, size_t most)
@@ -118,7 +98,7 @@ static const char *find(const struct reading *reading,
 	if (!found && finder->match && request->body)
 		found = pattern_capture(reading->mem, finder->match,
 		    request->body, &err);
-	return found && *found ? clean(reading->mem, found, most) : NULL;
+	return found && *found ? utf8_clean(reading->mem, found, most) : NULL;
 }
 
 static enum receipt_state state_of(const struct gateway_receipt *receipt,
@@ -189,6 +169,13 @@ bool receipt_read(struct mem *mem, const struct gateway *gateway,
 	return out->count || err_set(err, ERR_INVALID_PARAMETER,
 	                         "no receipt that names its message and its "
 	                         "status");
+}
+
+bool receipt_asks_secret(const struct gateway *gateway)
+{
+	const struct gateway_receipt *receipt = gateway->profile->receipt;
+
+	return receipt && receipt->secret;
 }
 
 bool receipt_authentic(const struct gateway *gateway,

@@ -52,6 +52,9 @@ bool receipt_read(struct mem *mem, const struct gateway *gateway,
     const struct receipt_request *request, struct receipt_list *out,
     struct err *err);
 
+/* Whether the profile asks for a secret in each call. */
+bool receipt_asks_secret(const struct gateway *gateway);
+
 /*
  * Whether the call carries the profile's secret (gateway_token()). True when
  * the profile asks for none: then only the address was a secret.

@@ -18,24 +18,21 @@
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/log.h"
-#include "base/str.h"
 #include "delivery/relay.h"
 #include "delivery/smtp_dialogue.h"
 #include "delivery/smtp_reply.h"
 #include "delivery/smtp_socket.h"
 #include "delivery/smtp_tls.h"
 
-#define BATCH_MOST      100
-#define SESSION_MS      10000 /* a batch ends after this or its messages */
-#define REFUSALS_MOST   3
-#define OTHERS_FIRST_MS ((int64_t)30 * 1000)
+#define BATCH_MOST 100
+#define SESSION_MS 10000 /* a batch ends after this or its messages */
 
 struct relay {
 	const struct config *config;
 	const char *hello;
 	const char *password;
 	bool tls;
-	int refusals; /* in a row that are about us; see note_refusal() */
+	int refusals; /* in a row that are about us */
 };
 
 /* One message in a session. */
@@ -195,6 +192,20 @@ static void tell_accepted(struct letter *letter, const smtp_status_t *transfer)
 	delivery_note_id(delivery, text);
 }
 
+/* A relay that takes mails before they came would lose all of them. */
+static void tell_too_early(struct letter *letter, const smtp_status_t *transfer)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	const char *words = mem_printf(mem,
+	    "the relay broke the protocol: it answered %d to DATA, before it "
+	    "had the message",
+	    transfer->code);
+
+	delivery_tell(letter->delivery, DELIVERY_RETRY, transfer->code, NULL,
+	    words);
+	log_warning("smtp", words);
+}
+
 /* What the library's records say of this letter, in order of precedence: a
  * refused recipient is followed by a refused DATA that means nothing. */
 static bool judge(struct letter *letter)
@@ -217,7 +228,9 @@ static bool judge(struct letter *letter)
 	else if (letter->body_done)
 		delivery_tell(letter->delivery, DELIVERY_AMBIGUOUS, 0, NULL,
 		    "the answer to the message was lost");
-	else if (letter->body_started || good(transfer))
+	else if (good(transfer) && !letter->body_started)
+		tell_too_early(letter, transfer);
+	else if (letter->body_started)
 		delivery_tell(letter->delivery, DELIVERY_RETRY, 0, NULL,
 		    "the session ended in the middle of the message");
 	else
@@ -231,18 +244,13 @@ static void end_session(struct session *session)
 	smtp_socket_kill();
 }
 
-/* Refusing senders, or for policy (X.7.Z), one after the other is about us,
- * not about the messages. */
 static void note_refusal(struct session *session, struct delivery *delivery)
 {
 	smtp_message_t message = session->letters[session->current].message;
-	bool ours = delivery->outcome.class == DELIVERY_REFUSED &&
-	            (bad(smtp_reverse_path_status(message)) ||
-	                str_starts(delivery->outcome.status, "5.7."));
+	bool sender = bad(smtp_reverse_path_status(message));
 
-	session->relay->refusals = ours ? session->relay->refusals + 1 : 0;
-	if (session->relay->refusals >= REFUSALS_MOST)
-		delivery->outcome.class = DELIVERY_LANE_FAULT;
+	smtp_reply_count(delivery, sender ? SMTP_PHASE_MAIL : SMTP_PHASE_ANY,
+	    &session->relay->refusals);
 }
 
 static void conclude(struct session *session)
@@ -259,7 +267,8 @@ static void conclude(struct session *session)
 		/* If it is the message that the relay dislikes, others shall
 		 * go before it. */
 		if (session->faulty && session->current == 0)
-			delivery->outcome.retry_after_ms = OTHERS_FIRST_MS;
+			delivery->outcome.retry_after_ms =
+			    SMTP_REPLY_OTHERS_FIRST_MS;
 		smtp_socket_pause();
 		bool go_on = session->sink->told(session->sink, delivery);
 		smtp_socket_resume();

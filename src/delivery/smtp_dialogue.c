@@ -11,6 +11,21 @@ void smtp_dialogue_begin(struct smtp_dialogue *dialogue, bool auth_wanted)
 {
 	memset(dialogue, 0, sizeof(*dialogue));
 	dialogue->auth_wanted = auth_wanted;
+	dialogue->phase = SMTP_PHASE_HELLO;
+}
+
+void smtp_dialogue_next(struct smtp_dialogue *dialogue)
+{
+	dialogue->phase = SMTP_PHASE_HELLO;
+	dialogue->answered = false;
+	dialogue->code = 0;
+	*dialogue->line = *dialogue->reply = *dialogue->refusal = '\0';
+}
+
+void smtp_dialogue_sent(struct smtp_dialogue *dialogue)
+{
+	dialogue->phase = SMTP_PHASE_DOT;
+	dialogue->answered = false;
 }
 
 static void fail(struct smtp_dialogue *dialogue, const char *words)
@@ -20,6 +35,21 @@ static void fail(struct smtp_dialogue *dialogue, const char *words)
 	snprintf(dialogue->fault_words, sizeof(dialogue->fault_words), "%s%s%s",
 	    words, *dialogue->line ? "; the relay said: " : "", dialogue->line);
 	dialogue->fault = dialogue->fault_words;
+}
+
+/* A long reply is cut. */
+static void add_to_reply(struct smtp_dialogue *dialogue, bool whole)
+{
+	const char *line = dialogue->line;
+
+	if (!dialogue->reply_begun)
+		snprintf(dialogue->reply, sizeof(dialogue->reply), "%.3s",
+		    line);
+	size_t length = strlen(dialogue->reply);
+	if (strlen(line) > 4)
+		snprintf(dialogue->reply + length,
+		    sizeof(dialogue->reply) - length, " %s", line + 4);
+	dialogue->reply_begun = !whole;
 }
 
 static void take_line(struct smtp_dialogue *dialogue)
@@ -33,8 +63,10 @@ static void take_line(struct smtp_dialogue *dialogue)
 	if (strncmp(dialogue->line, "250", 3) == 0 && dialogue->line[3] &&
 	    strcasecmp(dialogue->line + 4, "CHUNKING") == 0)
 		dialogue->chunking = true;
+	add_to_reply(dialogue, whole);
 	if (!whole)
 		return;
+	dialogue->answered = true;
 	dialogue->code = (int)strtol(dialogue->line, NULL, 10);
 	if (dialogue->code >= 400 && !*dialogue->refusal)
 		memcpy(dialogue->refusal, dialogue->line,
@@ -73,15 +105,39 @@ void smtp_dialogue_read(struct smtp_dialogue *dialogue, const char *bytes,
 		dialogue->tls_pending = false;
 }
 
+static bool begins(const char *bytes, size_t length, const char *word)
+{
+	return length >= strlen(word) &&
+	       strncasecmp(bytes, word, strlen(word)) == 0;
+}
+
+static void note_phase(struct smtp_dialogue *dialogue, const char *bytes,
+    size_t length)
+{
+	/* What else is written may be part of AUTH, and is not like these. */
+	static const struct {
+		const char *word;
+		enum smtp_phase phase;
+	} rows[] = { { "MAIL FROM:", SMTP_PHASE_MAIL },
+		{ "RCPT TO:", SMTP_PHASE_RCPT },
+		{ "DATA\r\n", SMTP_PHASE_DATA } };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (begins(bytes, length, rows[i].word))
+			dialogue->phase = rows[i].phase;
+	dialogue->answered = false;
+}
+
 void smtp_dialogue_written(struct smtp_dialogue *dialogue, const char *bytes,
     size_t length)
 {
-	if (length >= 8 && strncasecmp(bytes, "STARTTLS", 8) == 0)
+	note_phase(dialogue, bytes, length);
+	if (begins(bytes, length, "STARTTLS"))
 		dialogue->tls_pending = true;
 	/* libesmtp goes on without AUTH when it failed; each message would
 	 * be refused as if it were its own fault. */
-	if (length >= 10 && strncasecmp(bytes, "MAIL FROM:", 10) == 0 &&
-	    dialogue->auth_wanted && !dialogue->auth_done)
+	if (begins(bytes, length, "MAIL FROM:") && dialogue->auth_wanted &&
+	    !dialogue->auth_done)
 		fail(dialogue, "authentication with the relay failed");
 }
 

@@ -6,7 +6,8 @@
 
 #include "base/str.h"
 
-#define GREYLIST_MS ((int64_t)5 * 60 * 1000)
+#define GREYLIST_MS   ((int64_t)5 * 60 * 1000)
+#define REFUSALS_MOST 3
 
 /*
  * In order; the first that fits counts. A code of 0 or an enhanced status of
@@ -59,4 +60,17 @@ struct smtp_meaning smtp_reply_meaning(const struct smtp_reply *reply)
 	return (struct smtp_meaning){ reply->code / 100 == 5 ? DELIVERY_REFUSED
 		                                             : DELIVERY_RETRY,
 		0 };
+}
+
+void smtp_reply_count(struct delivery *delivery, enum smtp_phase phase,
+    int *in_a_row)
+{
+	struct delivery_outcome *outcome = &delivery->outcome;
+	bool ours =
+	    outcome->class == DELIVERY_REFUSED &&
+	    (phase == SMTP_PHASE_MAIL || str_starts(outcome->status, "5.7."));
+
+	*in_a_row = ours ? *in_a_row + 1 : 0;
+	if (*in_a_row >= REFUSALS_MOST)
+		outcome->class = DELIVERY_LANE_FAULT;
 }

@@ -181,25 +181,19 @@ static bool has_ended(int fd)
 	return got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
 }
 
-static int wait_in_time(struct pollfd *fd, int timeout_ms)
+/* Of the session's socket; WAIT_MS is within the limits. */
+static int wait_for_peer(struct pollfd *wait, int wait_ms)
 {
-	int64_t most_ms = session.killed ? 0 : left_ms();
+	int ready = real_poll(wait, 1, wait_ms);
 
-	if (most_ms == 0) {
-		session.timed_out = !session.killed;
-		shutdown(session.fd, SHUT_RDWR);
-		return 0;
-	}
-	int wait_ms =
-	    timeout_ms < 0 || timeout_ms > most_ms ? (int)most_ms : timeout_ms;
-	int ready = real_poll(fd, 1, wait_ms);
-	if (ready == 0 && timeout_ms != 0)
-		session.timed_out = true;
 	/* This process was stopped meanwhile, and its lease may be over: what
 	 * came is read, but nothing more is sent. */
 	if (ready > 0 && left_ms() == 0)
 		shutdown(session.fd, SHUT_WR);
-	return ready;
+	if (ready <= 0 || !has_ended(session.fd))
+		return ready;
+	errno = ECONNRESET;
+	return -1;
 }
 
 int smtp_poll(struct pollfd *fds, nfds_t count, int timeout_ms)
@@ -215,9 +209,15 @@ int smtp_poll(struct pollfd *fds, nfds_t count, int timeout_ms)
 	if (timeout_ms != 0)
 		setsockopt(session.fd, IPPROTO_TCP, TCP_QUICKACK, &on,
 		    sizeof(on));
-	int ready = wait_in_time(fds, timeout_ms);
-	if (ready <= 0 || !has_ended(session.fd))
-		return ready;
-	errno = ECONNRESET;
-	return -1;
+	int64_t most_ms = session.killed ? 0 : left_ms();
+	if (most_ms == 0) {
+		session.timed_out = !session.killed;
+		shutdown(session.fd, SHUT_RDWR);
+		return 0;
+	}
+	int ready = wait_for_peer(fds,
+	    timeout_ms < 0 || timeout_ms > most_ms ? (int)most_ms : timeout_ms);
+	if (ready == 0 && timeout_ms != 0)
+		session.timed_out = true;
+	return ready;
 }

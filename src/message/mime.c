@@ -11,9 +11,9 @@
 #include "base/str.h"
 #include "base/utf8.h"
 #include "message/html.h"
+#include "message/quoted.h"
 
 #define LINE_MAX_HEADER 76
-#define LINE_MAX_QP     73 /* and room for one escape, then for '=' */
 
 static const char atom_text[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -28,13 +28,6 @@ struct field {
 struct mailbox {
 	const char *name; /* as people read it; NULL for none */
 	const char *address;
-};
-
-/* One line of quoted-printable on its way out. */
-struct quoted {
-	struct str *out;
-	size_t length;
-	char line[LINE_MAX_QP + 8];
 };
 
 /* Characters up to END, which is no part of them; 0 when it is no dot-atom. */
@@ -214,15 +207,14 @@ static char *map_domain(struct mem *mem, const char *address, struct err *err)
 
 char *mime_envelope(struct mem *mem, const char *address, struct err *err)
 {
-	if (!mime_address_valid(address)) {
-		err_set(err, ERR_INVALID_PARAMETER,
-		    "the mail address is malformed or its local part is not "
-		    "ASCII");
-		return NULL;
-	}
-	if (is_ascii(address))
-		return mem_text(mem, address);
-	return map_domain(mem, address, err);
+	if (mime_address_valid(address))
+		return is_ascii(address) ? mem_text(mem, address)
+		                         : map_domain(mem, address, err);
+	const char *local = mem_text_n(mem, address, strcspn(address, "@"));
+	err_set(err, ERR_INVALID_PARAMETER,
+	    is_ascii(local) ? "the mail address is malformed"
+	                    : "the mail address needs SMTPUTF8 before its @");
+	return NULL;
 }
 
 static bool value_valid(const char *value)
@@ -435,100 +427,6 @@ static bool add_headers(struct str *out, const struct mime_mail *mail,
 	return true;
 }
 
-/* Bytes of the line end at TEXT; 0 for none. */
-static size_t line_end(const char *text)
-{
-	if (text[0] == '\r')
-		return text[1] == '\n' ? 2 : 1;
-	return text[0] == '\n';
-}
-
-static bool stands_as_is(const struct quoted *quoted, const char *text)
-{
-	if (*text == ' ' || *text == '\t')
-		return text[1] && !line_end(text + 1);
-	if (*text < '!' || *text > '~' || *text == '=')
-		return false;
-	if (quoted->length)
-		return true;
-	return *text != '.' && !str_starts(text, "From ");
-}
-
-static void quoted_add(struct quoted *quoted, const char *text)
-{
-	static const char digits[] = "0123456789ABCDEF";
-	unsigned char byte = (unsigned char)*text;
-	char *end = quoted->line + quoted->length;
-
-	if (stands_as_is(quoted, text)) {
-		*end = *text;
-		quoted->length++;
-		return;
-	}
-	end[0] = '=';
-	end[1] = digits[byte >> 4];
-	end[2] = digits[byte & 15];
-	quoted->length += 3;
-}
-
-static void quoted_end_line(struct quoted *quoted, const char *end)
-{
-	str_add_n(quoted->out, quoted->line, quoted->length);
-	str_add(quoted->out, end);
-	quoted->length = 0;
-}
-
-static bool is_plain_byte(char byte)
-{
-	return byte > ' ' && byte <= '~' && byte != '=';
-}
-
-/* Bytes, MOST at most, that stand as they are behind a line's first. */
-static size_t plain_span(const char *text, size_t most)
-{
-	size_t length = 0;
-
-	while (length < most &&
-	       (is_plain_byte(text[length]) ||
-	           (text[length] == ' ' && is_plain_byte(text[length + 1]))))
-		length++;
-	return length;
-}
-
-/* Most bytes of most mails go this way. */
-static size_t add_plain_span(struct quoted *quoted, const char *text)
-{
-	if (!quoted->length || quoted->length >= LINE_MAX_QP)
-		return 0;
-	size_t length = plain_span(text, LINE_MAX_QP - quoted->length);
-	memcpy(quoted->line + quoted->length, text, length);
-	quoted->length += length;
-	return length;
-}
-
-static void add_quoted(struct str *out, const char *text)
-{
-	struct quoted quoted = { .out = out };
-
-	while (*text) {
-		text += add_plain_span(&quoted, text);
-		size_t end = line_end(text);
-		if (!*text)
-			break;
-		if (end) {
-			quoted_end_line(&quoted, "\r\n");
-			text += end;
-			continue;
-		}
-		if (quoted.length >= LINE_MAX_QP)
-			quoted_end_line(&quoted, "=\r\n");
-		quoted_add(&quoted, text++);
-	}
-	if (quoted.length)
-		quoted_end_line(&quoted, "\r\n");
-	explicit_bzero(quoted.line, sizeof(quoted.line));
-}
-
 static void add_part(struct str *out, const char *type, const char *text)
 {
 	str_addf(out,
@@ -536,7 +434,7 @@ static void add_part(struct str *out, const char *type, const char *text)
 	    "Content-Transfer-Encoding: quoted-printable\r\n"
 	    "\r\n",
 	    type);
-	add_quoted(out, text);
+	quoted_print(out, text);
 }
 
 /* The same for every attempt (FNV-1a); "=_" is never in quoted-printable. */

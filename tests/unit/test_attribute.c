@@ -109,6 +109,12 @@ Test(attribute, case_36_email)
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
 		expect_refused("email", wrong[i],
 		    "Invalid email address format.");
+	/* The longest path of SMTP has 254 bytes without its brackets. */
+	char address[256] = "a@";
+	memset(address + 2, 'b', 252);
+	expect_taken("email", address, address);
+	address[254] = 'b';
+	expect_refused("email", address, "Invalid email address format.");
 	expect_taken("email", "a@b", "a@b");
 	expect_taken("email", "a+b@m\xc3\xbcnchen.example",
 	    "a+b@m\xc3\xbcnchen.example");

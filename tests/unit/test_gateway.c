@@ -225,8 +225,6 @@ Test(gateway, idempotency_header)
 	cr_expect(has_header(&request, "X-Key: " KEY));
 }
 
-/* Another database begins with the same ids at the same gateway. */
-
 Test(gateway, way_to_it)
 {
 	MEM_AUTO mem = mem_new(NULL);

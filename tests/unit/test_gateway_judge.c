@@ -107,6 +107,24 @@ Test(gateway_judge, credentials_are_not_kept)
 	    "HTTP 404: nothing at /send?key=****&to=1");
 }
 
+Test(gateway_judge, the_receipts_token_is_not_kept)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	struct err err = { 0 };
+	const char *token = gateway_token(mem,
+	    gateway_read(mem, scratch_file(mem, PLAIN), "s3cr3t", &err));
+	const char *body =
+	    mem_printf(mem, "url=a%%3Ftoken%%3D%s&u=?token=%s.", token, token);
+
+	for (int status = 200; status <= 400; status += 200) {
+		struct delivery delivery = judged(PLAIN, status, body);
+		cr_expect_null(strstr(delivery.outcome.words, token));
+		cr_expect_not_null(
+		    strstr(delivery.outcome.words, "**&u=?token=**"), "%s",
+		    delivery.outcome.words);
+	}
+}
+
 Test(gateway_judge, vonage_says_200_always)
 {
 	expect_sent(VONAGE, 200,

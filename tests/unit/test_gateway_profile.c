@@ -75,6 +75,8 @@ Test(gateway_profile, unknown_member_is_named)
 {
 	expect_member("\"limts\":{}", "'limts'");
 	expect_member("\"limits\":{\"part\":2}", "'limits.part'");
+	expect_member("\"json\":{\"a\":1},\"limts\":{}", "'limts'");
+	expect_member("\"jsons\":{}", "'jsons'");
 }
 
 Test(gateway_profile, wrong_values)

@@ -237,6 +237,18 @@ Test(mime, mapped_domain_is_checked_again)
 	}
 }
 
+Test(mime, local_part_beyond_ascii_is_named)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	struct err err = { 0 };
+
+	cr_expect_null(mime_envelope(mem, "zo\xc3\xab@example.org", &err));
+	cr_expect(strstr(err.message, "SMTPUTF8"), "%s", err.message);
+	err = (struct err){ 0 };
+	cr_expect_null(mime_envelope(mem, "a b@m\xc3\xbcnchen.example", &err));
+	cr_expect_str_eq(err.message, "the mail address is malformed");
+}
+
 Test(mime, long_international_domain_is_refused)
 {
 	MEM_AUTO mem = mem_new(NULL);

@@ -9,6 +9,8 @@ static struct config config_of(const char *host, const char *tls,
 {
 	return (struct config){ .smtp_host = host,
 		.smtp_tls = tls,
+		.smtp_auth = "password",
+		.smtp_password_file = "",
 		.smtp_user = user };
 }
 
@@ -29,6 +31,8 @@ Test(relay, needs_tls)
 		{ "127.evil.example", "auto", true },
 		{ "127.0.0.1.example", "auto", true },
 		{ "127.0.0.1", "required", true },
+		{ "127.0.0.1", "implicit", true },
+		{ "mail.example.org", "implicit", true },
 		{ "mail.example.org", "off", false },
 		{ "127.0.0.1", "off", false },
 	};
@@ -71,8 +75,47 @@ Test(relay, password_is_not_sent_in_the_clear)
 	expect_taken(config_of("mail.example", "off", ""));
 	expect_taken(config_of("mail.example", "auto", "u"));
 	expect_taken(config_of("mail.example", "required", "u"));
+	expect_taken(config_of("mail.example", "implicit", "u"));
 	expect_taken(config_of("127.0.0.1", "off", "u"));
 	expect_taken(config_of("localhost", "auto", "u"));
 	expect_refused(config_of("127.evil.example", "off", "u"),
 	    "without TLS");
+}
+
+static struct config token_config(const char *host, const char *tls)
+{
+	struct config config = config_of(host, tls, "u");
+
+	config.smtp_auth = "xoauth2";
+	config.smtp_password_file = "/token";
+	return config;
+}
+
+Test(relay, token_needs_user_file_and_tls)
+{
+	struct config config = token_config("mail.example", "auto");
+
+	expect_taken(config);
+	expect_taken(token_config("127.0.0.1", "implicit"));
+	expect_refused(token_config("127.0.0.1", "auto"),
+	    "smtp_auth: xoauth2 is not used without TLS");
+	expect_refused(token_config("127.0.0.1", "off"), "smtp_auth");
+	config.smtp_password_file = "";
+	expect_refused(config, "smtp_password_file: not set");
+	config.smtp_user = "";
+	expect_refused(config, "smtp_user: not set");
+}
+
+Test(relay, by_curl_is_what_libesmtp_cannot)
+{
+	struct config config = config_of("mail.example", "required", "u");
+
+	cr_expect_not(relay_by_curl(&config));
+	config = config_of("mail.example", "implicit", "");
+	cr_expect(relay_by_curl(&config));
+	cr_expect(relay_tls_implicit(&config));
+	config = token_config("mail.example", "required");
+	cr_expect(relay_by_curl(&config));
+	cr_expect_not(relay_tls_implicit(&config));
+	cr_expect(relay_wants_token(&config));
 }

@@ -213,3 +213,68 @@ Test(smtp_dialogue, tells_whether_chunking_is_offered)
 	hear("250-mail.example\r\n250 CHUNKING\r\n");
 	cr_expect(dialogue.chunking);
 }
+
+Test(smtp_dialogue, phase_is_that_of_the_last_command)
+{
+	static const struct {
+		const char *command;
+		enum smtp_phase phase;
+	} steps[] = { { "EHLO a\r\n", SMTP_PHASE_HELLO },
+		{ "AUTH XOAUTH2\r\n", SMTP_PHASE_HELLO },
+		{ "DATAabcd\r\n", SMTP_PHASE_HELLO },
+		{ "MAIL FROM:<a@b>\r\n", SMTP_PHASE_MAIL },
+		{ "RCPT TO:<a@b>\r\n", SMTP_PHASE_RCPT },
+		{ "DATA\r\n", SMTP_PHASE_DATA } };
+
+	begin(false);
+	cr_expect_eq(dialogue.phase, SMTP_PHASE_HELLO);
+	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
+		say(steps[i].command);
+		cr_expect_eq(dialogue.phase, steps[i].phase, "%s",
+		    steps[i].command);
+		cr_expect_not(dialogue.answered);
+		hear("250-go\r\n");
+		cr_expect_not(dialogue.answered, "the reply has not ended");
+		hear("250 on\r\n");
+		cr_expect(dialogue.answered);
+	}
+	smtp_dialogue_sent(&dialogue);
+	cr_expect_eq(dialogue.phase, SMTP_PHASE_DOT);
+	cr_expect_not(dialogue.answered);
+}
+
+Test(smtp_dialogue, next_message_knows_nothing_of_the_last)
+{
+	begin(true);
+	hear("235 2.7.0 yes\r\n");
+	say("DATA\r\n");
+	smtp_dialogue_sent(&dialogue);
+	hear("550 5.7.1 no\r\n");
+	smtp_dialogue_next(&dialogue);
+	cr_expect_eq(dialogue.phase, SMTP_PHASE_HELLO);
+	cr_expect_not(dialogue.answered);
+	cr_expect_eq(dialogue.code, 0);
+	cr_expect_str_empty(dialogue.reply);
+	cr_expect_str_empty(dialogue.line);
+	cr_expect_str_empty(dialogue.refusal);
+	cr_expect(dialogue.auth_done, "the connection is the same");
+}
+
+Test(smtp_dialogue, reply_has_all_its_lines)
+{
+	MEM_AUTO mem = mem_new(NULL);
+
+	begin(false);
+	hear("550-5.1.1 nobody\r\n550-\r\n550\r\n");
+	cr_expect_str_eq(dialogue.reply, "550 5.1.1 nobody");
+	hear("250-a\r\n250-b\r\n250 c\r\n");
+	cr_expect_str_eq(dialogue.reply, "250 a b c");
+	hear("251 d\r\n");
+	cr_expect_str_eq(dialogue.reply, "251 d");
+	for (int i = 0; i < 9; i++)
+		hear(mem_printf(mem, "250-%s\r\n",
+		    scratch_times(mem, "x", 100)));
+	hear("250 end\r\n");
+	cr_expect_eq(strlen(dialogue.reply), sizeof(dialogue.reply) - 1);
+	cr_expect_eq(dialogue.code, 250);
+}

@@ -80,3 +80,43 @@ Test(smtp_reply, means)
 		    "case %zu", i);
 	}
 }
+
+static enum delivery_class count(enum delivery_class class, const char *status,
+    enum smtp_phase phase, int *in_a_row)
+{
+	struct delivery delivery = { 0 };
+
+	delivery_tell(&delivery, class, 550, status, "no");
+	smtp_reply_count(&delivery, phase, in_a_row);
+	return delivery.outcome.class;
+}
+
+Test(smtp_reply, third_refusal_about_us_is_a_fault)
+{
+	int row = 0;
+
+	count(DELIVERY_REFUSED, "5.7.1", SMTP_PHASE_RCPT, &row);
+	cr_expect_eq(count(DELIVERY_REFUSED, "5.1.0", SMTP_PHASE_MAIL, &row),
+	    DELIVERY_REFUSED);
+	cr_expect_eq(row, 2);
+	cr_expect_eq(count(DELIVERY_REFUSED, "5.7.26", SMTP_PHASE_DOT, &row),
+	    DELIVERY_LANE_FAULT);
+}
+
+Test(smtp_reply, others_between_break_the_row)
+{
+	static const struct {
+		enum delivery_class class;
+		const char *status;
+	} others[] = { { DELIVERY_ACCEPTED, "2.0.0" },
+		{ DELIVERY_REFUSED, "5.1.1" }, { DELIVERY_RETRY, "4.7.1" },
+		{ DELIVERY_AMBIGUOUS, "" } };
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
+		int row = 2;
+		cr_expect_eq(count(others[i].class, others[i].status,
+		                 SMTP_PHASE_RCPT, &row),
+		    others[i].class);
+		cr_expect_eq(row, 0);
+	}
+}

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""A real Postfix in a folder of its own: submission with STARTTLS and AUTH,
-everything delivered into one maildir."""
+"""A real Postfix in a folder of its own: submission with STARTTLS or implicit
+TLS, and AUTH; everything delivered into one maildir."""
 import email
 import email.policy
 import grp
@@ -53,6 +53,8 @@ smtpd_relay_restrictions = permit_sasl_authenticated, reject
 smtpd_recipient_restrictions = check_recipient_access inline:{{
   {{refused@example.com = 550 5.1.1 no such user here}},
   {{grey@example.com = 450 4.7.1 greylisted, come back later}} }}, permit
+transport_maps = inline:{{
+  {{bounced@example.com = bouncing:}} }}
 virtual_mailbox_domains = static:all
 virtual_mailbox_maps = static:all/
 virtual_mailbox_base = {folder}/mail
@@ -68,6 +70,12 @@ MASTER = """\
 127.0.0.1:{other_port} inet n - n - - smtpd
   -o smtpd_tls_cert_file={folder}/other.pem
   -o smtpd_tls_key_file={folder}/other.key
+127.0.0.1:{smtps_port} inet n - n - - smtpd
+  -o smtpd_tls_wrappermode=yes
+127.0.0.1:{other_smtps_port} inet n - n - - smtpd
+  -o smtpd_tls_wrappermode=yes
+  -o smtpd_tls_cert_file={folder}/other.pem
+  -o smtpd_tls_key_file={folder}/other.key
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
 tlsmgr unix - - n 1000? 1 tlsmgr
@@ -81,6 +89,7 @@ error unix - - n - - error
 retry unix - - n - - error
 discard unix - - n - - discard
 virtual unix - n n - - virtual
+bouncing unix - n n - - pipe user=nobody argv=/bin/sh -c {{exit 67}}
 anvil unix - - n - 1 anvil
 postlog unix-dgram n - n - 1 postlogd
 """
@@ -100,26 +109,28 @@ class Certificates:
 
     def __init__(self, folder):
         self.folder = folder
-        self.ca_file = os.path.join(folder, "ca.pem")
+        self.ca_file = self.path("ca.pem")
         self._openssl("req", "-x509", *KEY, "-nodes",
                       "-keyout", "ca.key", "-out", "ca.pem", "-days", "2",
                       "-subj", "/CN=Test CA")
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
 
     def _openssl(self, *words):
         subprocess.run(["openssl", *words], cwd=self.folder, check=True,
                        capture_output=True)
 
-    def sign(self, file, *names):
+    def sign(self, file, *names, days=2):
         """Makes FILE.pem and FILE.key for host NAMES."""
-        with open(os.path.join(self.folder, "names"), "w",
-                  encoding="ascii") as out:
+        with open(self.path("names"), "w", encoding="ascii") as out:
             out.write("subjectAltName=" +
                       ",".join(f"DNS:{name}" for name in names))
         self._openssl("req", *KEY, "-nodes", "-keyout",
                       f"{file}.key", "-out", f"{file}.csr", "-subj",
                       f"/CN={names[0]}")
         self._openssl("x509", "-req", "-in", f"{file}.csr", "-CA", "ca.pem",
-                      "-CAkey", "ca.key", "-CAcreateserial", "-days", "2",
+                      "-CAkey", "ca.key", "-CAcreateserial", "-days", str(days),
                       "-extfile", "names", "-out", f"{file}.pem")
 
 
@@ -129,6 +140,8 @@ class Relay:
         self.port = HOUSE.port()
         self.plain_port = HOUSE.port()
         self.other_port = HOUSE.port()
+        self.smtps_port = HOUSE.port()
+        self.other_smtps_port = HOUSE.port()
         self.master = None
         certificates = Certificates(self.folder)
         certificates.sign("relay", NAME, "localhost")
@@ -140,7 +153,8 @@ class Relay:
         values = {"folder": self.folder, "daemons": DAEMONS, "name": NAME,
                   "port": self.port, "plain_port": self.plain_port,
                   "other_port": self.other_port, "uid": nobody.pw_uid,
-                  "gid": nobody.pw_gid}
+                  "smtps_port": self.smtps_port, "gid": nobody.pw_gid,
+                  "other_smtps_port": self.other_smtps_port}
         self._write("main.cf", MAIN.format(**values))
         self._write("master.cf", MASTER.format(**values))
         HOUSE.note_login(USER, PASSWORD)

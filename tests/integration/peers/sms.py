@@ -8,6 +8,7 @@ covers: delivery/sandbox.c
 covers: delivery/text.c
 """
 import glob
+import hashlib
 import http.server
 import json
 import os
@@ -15,11 +16,13 @@ import re
 import sys
 import threading
 import unittest
+import urllib.parse
 
 sys.dont_write_bytecode = True
 
 import gateway  # noqa: E402
 import house  # noqa: E402
+import http_peer  # noqa: E402
 from house import HOUSE, SOURCE, wait_until  # noqa: E402
 
 WHY_NOT = gateway.missing()
@@ -98,6 +101,32 @@ class Kannel(SmsCase):
         text = "".join(part.text for part in parts)
         self.assertIn("Sign in as Зоя with", text)
         password_of(text)
+
+    def test_receipts_are_brought(self):
+        """Kannel's own calls of the address that the profile gives it."""
+        peer = http_peer.Peer((200, ""))
+        self.addCleanup(peer.stop)
+        self.usher.write(public_url=f"http://127.0.0.1:{peer.port}")
+        self.addCleanup(self.usher.write, public_url="")
+        to = self.number()
+        number = self.invite("heidi", to)
+        self.usher.start()
+        password_of(self.kannel.wait_text(to))
+
+        def states():
+            calls = [urllib.parse.urlsplit(request.target)
+                     for request in peer.requests]
+            self.assertLessEqual({call.path for call in calls},
+                                 {"/receipt/kannel"})
+            return [dict(urllib.parse.parse_qsl(call.query))
+                    for call in calls]
+        wait_until(lambda: {"8", "1"} <= {
+            state["status"] for state in states()}, 20, "Kannel's receipts")
+        digest = hashlib.blake2b(f"receipt {gateway.PASSWORD}".encode(),
+                                 digest_size=32)
+        for state in states():
+            self.assertRegex(state["key"], f"^{number}-[0-9a-f]{{20}}$")
+            self.assertEqual(state["token"], digest.hexdigest()[:32])
 
     def test_three_parts(self):
         to = self.number()

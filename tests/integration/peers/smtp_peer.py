@@ -9,7 +9,9 @@ GOOD = {
     "greeting": "220 peer ready", "EHLO": "250-peer\r\n250 PIPELINING",
     "MAIL": "250 2.1.0 ok", "RCPT": "250 2.1.5 ok", "DATA": "354 go on",
     "dot": "250 2.0.0 taken", "RSET": "250 ok", "QUIT": "221 bye",
-    "BDAT": "250 2.0.0 taken", "STARTTLS": "220 go ahead", "AUTH": "235 2.7.0 ok", "NOOP": "250 ok",
+    "BDAT": "250 2.0.0 taken", "STARTTLS": "220 go ahead",
+    "AUTH": "235 2.7.0 ok", "NOOP": "250 ok",
+    "other": "502 5.5.2 what?",
 }
 
 
@@ -19,9 +21,12 @@ class Close(Exception):
 
 class Peer:
     """answers: command -> text, or a function of (count, line) that answers a
-    text, None for silence, or raises Close."""
+    text, None for silence, or raises Close; "other" is for what is none of
+    them. With TLS, an SSLContext, it is spoken from the first byte, or after
+    STARTTLS where the answer to EHLO offers that."""
 
-    def __init__(self, **answers):
+    def __init__(self, tls=None, **answers):
+        self.tls = tls
         self.answers = {**GOOD, **answers}
         self.mails = []
         self.chunks = b""  # of a mail that has not ended
@@ -47,7 +52,7 @@ class Peer:
 
     def answer(self, conn, verb, line=""):
         self.counts[verb] = self.counts.get(verb, 0) + 1
-        text = self.answers.get(verb, "502 5.5.2 what?")
+        text = self.answers.get(verb, self.answers["other"])
         if callable(text):
             text = text(self.counts[verb], line)
         if isinstance(text, bytes):
@@ -60,6 +65,8 @@ class Peer:
 
     def serve(self, conn):
         try:
+            if self.tls and "STARTTLS" not in str(self.answers["EHLO"]):
+                conn = self.tls.wrap_socket(conn, server_side=True)
             with conn, conn.makefile("rb") as lines:
                 self.answer(conn, "greeting")
                 self.converse(conn, lines)
@@ -80,11 +87,19 @@ class Peer:
             text = self.answer(conn, verb, line)
             if verb == "RCPT":
                 taken = isinstance(text, str) and text.startswith("2")
-            if verb == "QUIT":
+            if verb == "QUIT" and text is not None:
                 raise Close
+            if verb == "STARTTLS" and self.tls:
+                self.protect(conn)
+                return
             if verb == "DATA" and isinstance(text, str) and \
                     text.startswith("354"):
                 self.take_mail(conn, lines)
+
+    def protect(self, conn):
+        with self.tls.wrap_socket(conn, server_side=True) as safe, \
+                safe.makefile("rb") as lines:
+            self.converse(safe, lines)
 
     def take_chunk(self, line, lines):
         """RFC 3030: the bytes follow the command; LAST ends the mail."""

@@ -1,0 +1,538 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The text lane against a gateway that misbehaves: the outcome that each
+fault of the catalogue must have; a test carries the fault's number.
+
+covers: delivery/gateway_judge.c
+covers: delivery/http.c
+covers: usherd.c
+"""
+import datetime
+import email.utils
+import hashlib
+import hmac
+import json
+import os
+import re
+import signal
+import ssl
+import subprocess
+import sys
+import unittest
+import urllib.parse
+
+sys.dont_write_bytecode = True
+
+from house import HOUSE, SOURCE, Usher, main, wait_until  # noqa: E402
+from http_peer import Peer, hang_up, nth  # noqa: E402
+
+SECRET = "gateway-Secret-4711"
+GOOD = (200, '{"id": "m"}')
+
+
+def profile_of(port, **members):
+    """A gateway that answers with an id; MEMBERS replace or add."""
+    return {"name": "fake", "url": f"http://127.0.0.1:{port}/send",
+            "method": "POST",
+            "headers": {"Authorization": "Bearer {secret}"},
+            "json": {"to": "{to}", "text": "{text}"},
+            "success": {"statuses": [{"status": 200}], "pointer": "/id"},
+            "message_id": {"pointer": "/id"},
+            "error_code": {"pointer": "/code"},
+            "allow_private_addresses": True, **members,
+            "limits": {"concurrency": 1, "connect_ms": 2000,
+                       "total_ms": 1000, **members.get("limits", {})}}
+
+
+def contrib(name, port):
+    """The profile of contrib, turned to the peer."""
+    with open(os.path.join(SOURCE, "contrib/gateways", name + ".json"),
+              encoding="utf-8") as file:
+        profile = json.load(file)
+    profile["url"] = re.sub("https://[^/]+", f"http://127.0.0.1:{port}",
+                            profile["url"])
+    profile["allow_private_addresses"] = True
+    profile["limits"]["concurrency"] = 1  # in the order of the answers
+    return profile
+
+
+class Lane(unittest.TestCase):
+    usher = None
+    pool = None
+    turn = 0
+
+    @classmethod
+    def setUpClass(cls):
+        HOUSE.note_login("gateway", SECRET)
+        cls.usher = Usher(HOUSE, text_carrier="http").init()
+        cls.usher.write(gateway_password_file=cls.usher.file(
+            "secret", SECRET + "\n"))
+        cls.usher.good("sandbox", "exit")
+        cls.pool = cls.make_pool("{username} password {####} end")
+
+    @classmethod
+    def make_pool(cls, text):
+        return cls.usher.pool(AdminCreateUserConfig={
+            "InviteMessageTemplate": {"SMSMessage": text}})
+
+    def setUp(self):
+        self.usher.sql("delete from usher.later; delete from usher.ready; "
+                       "delete from usher.in_flight")
+        self.peer = Peer()
+
+    def tearDown(self):
+        self.usher.stop_all()
+        self.peer.stop()
+        for request in self.peer.requests:
+            asked = urllib.parse.unquote_plus(request.target + request.body)
+            for password in re.findall(r"password (\S+) end", asked):
+                HOUSE.note_secret(password, "a temporary password")
+
+    def set_profile(self, profile):
+        self.usher.write(gateway_file=self.usher.file(
+            "profile.json", json.dumps(profile)))
+
+    def queue(self, pool=None, name="user"):
+        Lane.turn += 1
+        return self.usher.invite(pool or self.pool, f"{name}{self.turn}",
+                                 phone_number=f"+4915100{self.turn:06}")[0]
+
+    def begin(self, count=1, answer=GOOD, **members):
+        """Queues COUNT messages, starts the lane; answers their ids."""
+        self.peer.reply = answer
+        self.set_profile(profile_of(self.peer.port, **members))
+        ids = [self.queue() for _ in range(count)]
+        self.usher.start("--role", "text")
+        return ids
+
+    def first(self, number):
+        """What came of the first attempt."""
+        history = wait_until(lambda: self.usher.message(number)["history"],
+                             15, f"an attempt at {number}")
+        return history[0]
+
+    def lane_fault(self, number, words):
+        """The lane paused, the message kept its attempts."""
+        attempt = self.first(number)
+        self.assertEqual(attempt["class"], "LANE_FAULT", attempt)
+        self.assertIn(words, attempt["words"])
+        message = self.usher.message(number)
+        self.assertEqual(message["attempts"], 0, message)
+        self.assertIn(message["state"], ("retry", "sending"))
+        self.usher.wait_logged("the lane pauses")
+
+    def ambiguous(self, number, words=""):
+        message = self.usher.reaches(number, "held")
+        attempt = message["history"][0]
+        self.assertEqual(attempt["class"], "AMBIGUOUS", attempt)
+        self.assertIn(words, attempt["words"])
+
+    def fresh(self):
+        """Between two parts of a test."""
+        self.tearDown()
+        self.setUp()
+
+
+class Faults(Lane):
+    def test_36_vonage_refuses_with_200(self):
+        cases = (("1", "THROTTLED", "retry"), ("9", "LANE_FAULT", "retry"),
+                 ("6", "REFUSED", "refused"))
+        for status, kind, state in cases:
+            with self.subTest(status=status):
+                self.peer.reply = (200, json.dumps({"messages": [
+                    {"status": status, "error-text": "told so"}]}))
+                self.set_profile(contrib("vonage", self.peer.port))
+                number = self.queue()
+                daemon = self.usher.start("--role", "text")
+                attempt = self.usher.reaches(number, state)["history"][0]
+                self.usher.stop(daemon)
+                self.usher.run("queue", "cancel", str(number))
+                self.assertEqual(attempt["class"], kind)
+                self.assertEqual(attempt["code"], 200)
+                self.assertIn("told so", attempt["words"])
+
+    def test_36_infobip_rejects_with_200(self):
+        self.peer.reply = nth(1, (200, json.dumps({"messages": [{"status": {
+            "groupId": 5, "groupName": "REJECTED",
+            "description": "Prefix missing"}}]})), (200, json.dumps(
+                {"messages": [{"messageId": "x", "status": {
+                    "groupId": 1}}]})))
+        self.set_profile(contrib("infobip", self.peer.port))
+        refused, sent = self.queue(), self.queue()
+        self.usher.start("--role", "text")
+        record = self.usher.reaches(refused, "refused")
+        self.assertIn("Prefix missing", record["reason"])
+        self.assertEqual(self.usher.reaches(sent, "sent")["remote_id"], "x")
+
+    def test_37_retry_after(self):
+        date = email.utils.format_datetime(
+            datetime.datetime.now(datetime.timezone.utc) +
+            datetime.timedelta(seconds=1000), usegmt=True)
+        for value, least, most in (("1000", 900, 1000), (date, 900, 1000),
+                                   ("315360000", 3500, 3600)):
+            with self.subTest(value=value):
+                number, = self.begin(answer=(429, "", {"Retry-After": value}))
+                self.assertEqual(self.first(number)["class"], "THROTTLED")
+                self.usher.wait_logged("the carrier asks for less")
+                seconds = int(re.search(r"for less.* seconds=(\d+)",
+                                        self.usher.logged())[1])
+                self.assertTrue(least < seconds <= most, seconds)
+                self.assertEqual(self.usher.message(number)["attempts"], 0)
+                self.fresh()
+
+    def test_37_absurd_retry_after_is_no_day(self):
+        for value in ("-5", "0", "soon", "Thu, 01 Jan 1970 00:00:00 GMT"):
+            with self.subTest(value=value):
+                number, = self.begin(answer=nth(
+                    1, (429, "", {"Retry-After": value}), GOOD))
+                self.usher.reaches(number, "sent")
+                self.assertEqual(self.first(number)["class"], "THROTTLED")
+                self.fresh()
+
+    def test_38_unavailable_without_header(self):
+        number, = self.begin(answer=nth(1, (503, "busy"), GOOD))
+        record = self.usher.reaches(number, "sent")
+        self.assertEqual(record["history"][0]["code"], 503)
+        self.assertEqual(record["history"][0]["class"], "THROTTLED")
+        self.assertEqual(len(self.peer.requests), 2)
+
+    def test_39_credentials_and_balance(self):
+        for status in (401, 402, 403):
+            with self.subTest(status=status):
+                ids = self.begin(3, answer=(status, "no"))
+                self.lane_fault(ids[0], f"HTTP {status}: no")
+                self.fresh()
+
+    def test_40_one_wrong_number(self):
+        ids = self.begin(6, answer=nth(3, (400, "bad number"), GOOD))
+        self.assertIn("bad number",
+                      self.usher.reaches(ids[2], "refused")["reason"])
+        for number in ids[:2] + ids[3:]:
+            self.usher.reaches(number, "sent")
+
+    def test_40_all_are_wrong(self):
+        ids = self.begin(8, answer=(400, "bad sender"))
+        self.lane_fault(ids[4], "bad sender")
+        states = [self.usher.message(number)["state"] for number in ids]
+        self.assertEqual(states[:4], ["refused"] * 4)
+        self.assertEqual(set(states[4:]), {"retry"}, states)
+
+    def test_41_success_without_proof(self):
+        for body in ('{"id": ', "", "<html>Sign in to the hotel</html>",
+                     "{}", '{"id": null}'):
+            with self.subTest(body=body):
+                number, = self.begin(answer=(200, body))
+                self.ambiguous(number)
+                self.usher.stop_all()
+
+    def test_41_less_than_was_said(self):
+        number, = self.begin(answer=b'HTTP/1.1 200 ok\r\nContent-Length: 99'
+                                    b'\r\n\r\n{"id": "m"}')
+        self.ambiguous(number)
+
+    def endless(self, head, piece):
+        """How many bytes the lane took of an answer without end."""
+        taken = []
+
+        def pour(_, request):
+            request.conn.sendall(head)
+            try:
+                while True:
+                    taken.append(request.conn.send(piece))
+            except OSError:
+                return b""
+        number, = self.begin(answer=pour, limits={"total_ms": 20000})
+        self.ambiguous(number, "too long")
+        return sum(taken)
+
+    def test_42_a_gigabyte(self):
+        self.assertLess(self.endless(
+            b"HTTP/1.1 200 ok\r\nContent-Length: 1000000000\r\n\r\n",
+            b"x" * 65536), 50 << 20)
+
+    def test_42_endless_chunks(self):
+        self.assertLess(self.endless(
+            b"HTTP/1.1 200 ok\r\nTransfer-Encoding: chunked\r\n\r\n",
+            b"1000\r\n" + b"x" * 4096 + b"\r\n"), 50 << 20)
+
+    def test_43_hangs_before_headers(self):
+        number, = self.begin(answer=None)
+        self.ambiguous(number, "timed out")
+
+    def test_43_hangs_after_headers(self):
+        def stall(_, request):
+            request.conn.sendall(b"HTTP/1.1 200 ok\r\nContent-Length: 11\r\n"
+                                 b"\r\n{")
+        number, = self.begin(answer=stall)
+        self.ambiguous(number, "timed out")
+
+    def test_44_kept_connection_closed_without_answer(self):
+        """libcurl would send the POST again on a new one."""
+        ids = self.begin(3, answer=nth(2, hang_up, GOOD))
+        self.ambiguous(ids[1])
+        self.usher.reaches(ids[0], "sent")
+        self.usher.reaches(ids[2], "sent")
+        sessions = [request.session for request in self.peer.requests]
+        self.assertEqual(sessions[:2], [1, 1], "it was a kept one")
+        self.assertEqual(len(sessions), 3)
+
+    def test_44_get(self):
+        ids = self.begin(3, answer=nth(2, hang_up, GOOD), method="GET",
+                         json=None, query={"to": "{to}", "text": "{text}"})
+        self.ambiguous(ids[1])
+        self.usher.reaches(ids[2], "sent")
+        self.assertEqual(len(self.peer.requests), 3)
+
+    def test_45_redirect(self):
+        other = Peer()
+        self.addCleanup(other.stop)
+        for status in (301, 302, 307, 308):
+            with self.subTest(status=status):
+                number, = self.begin(answer=(status, "", {
+                    "Location": f"http://127.0.0.1:{other.port}/send"}))
+                self.lane_fault(number, f"HTTP {status}")
+                self.fresh()
+        self.assertEqual(other.sessions, 0)
+
+    def test_46_private_addresses(self):
+        for host in ("127.0.0.1", "localhost", "2130706433",
+                     "[::ffff:127.0.0.1]", "169.254.169.254",
+                     "[64:ff9b::a9fe:a9fe]", "[fe80::1]", "[fd00::1]"):
+            with self.subTest(host=host):
+                number, = self.begin(
+                    url=f"http://{host}:{self.peer.port}/send",
+                    allow_private_addresses=False)
+                self.lane_fault(number, "address is private")
+                self.fresh()
+        self.assertEqual(self.peer.sessions, 0)
+
+    def test_47_proxy_down(self):
+        number, = self.begin(proxy=f"http://127.0.0.1:{HOUSE.port()}")
+        self.lane_fault(number, "connect")
+        self.assertEqual(self.peer.sessions, 0)
+
+    def test_47_proxy_refuses(self):
+        proxy = Peer((407, "who are you?"))
+        self.addCleanup(proxy.stop)
+        number, = self.begin(url="https://gateway.example/send",
+                             proxy=f"http://127.0.0.1:{proxy.port}")
+        self.lane_fault(number, "407")
+        self.assertEqual(proxy.requests[0].target, "gateway.example:443")
+
+    def test_47_by_a_proxy(self):
+        number, = self.begin(url="http://gateway.example/send",
+                             proxy=f"http://127.0.0.1:{self.peer.port}",
+                             allow_private_addresses=False)
+        self.usher.reaches(number, "sent")
+        self.assertEqual(self.peer.requests[0].target,
+                         "http://gateway.example/send")
+
+    def test_48_conflict_of_our_key(self):
+        number, = self.begin(answer=nth(1, None, (409, '{"id": "kept"}')),
+                             idempotency={"header": "Idempotency-Key"})
+        self.assertEqual(self.first(number)["class"], "AMBIGUOUS")
+        self.usher.reaches(number, "retry")
+        self.usher.good("queue", "retry", str(number))
+        self.assertEqual(self.usher.reaches(number, "sent")["remote_id"],
+                         "kept")
+        keys = {request.headers["idempotency-key"]
+                for request in self.peer.requests}
+        self.assertEqual(len(keys), 1)
+        self.assertEqual(len(self.peer.requests), 2)
+
+    def test_48_conflict_without_a_key(self):
+        number, = self.begin(answer=(409, "conflict"))
+        self.usher.reaches(number, "refused")
+
+    def test_51_not_gsm(self):
+        pool = self.make_pool("Зоя {username} password {####} end")
+        self.set_profile(profile_of(self.peer.port, not_gsm="refuse"))
+        number = self.queue(pool)
+        daemon = self.usher.start("--role", "text")
+        self.assertIn("GSM 7-bit",
+                      self.usher.reaches(number, "refused")["reason"])
+        self.assertEqual(self.peer.requests, [])
+        self.usher.stop(daemon)
+        self.set_profile(profile_of(self.peer.port))
+        number = self.queue(pool)
+        self.usher.start("--role", "text")
+        self.usher.reaches(number, "sent")
+        text = json.loads(self.peer.requests[0].body)["text"]
+        self.assertTrue(text.startswith("Зоя user"), "it goes as it is")
+
+    def test_51_too_many_parts(self):
+        pool = self.make_pool("x" * 100 + "{username} password {####} end")
+        self.set_profile(profile_of(self.peer.port, limits={"parts": 1}))
+        number = self.queue(pool, "y" * 60)
+        self.usher.start("--role", "text")
+        self.assertIn("2 parts",
+                      self.usher.reaches(number, "refused")["reason"])
+        self.assertEqual(self.peer.requests, [])
+
+    def test_52_sandbox_is_looked_at_again(self):
+        """It was entered after the message was queued."""
+        self.set_profile(profile_of(self.peer.port))
+        number = self.queue()
+        self.assertEqual(self.usher.message(number)["state"], "queued")
+        self.usher.good("sandbox", "enter")
+        self.addCleanup(self.usher.run, "sandbox", "exit")
+        self.usher.start("--role", "text")
+        self.assertEqual(self.usher.reaches(number, "blocked")["reason"],
+                         "sandbox")
+        self.assertEqual(self.peer.requests, [])
+        self.usher.good("sandbox", "exit")
+        self.usher.reaches(number, "sent")
+
+    def test_74_reload_with_a_bad_profile(self):
+        number, = self.begin()
+        self.usher.reaches(number, "sent")
+        good = profile_of(self.peer.port)
+        self.set_profile({**good, "limts": {}})
+        self.usher.daemons[-1].send_signal(signal.SIGHUP)
+        self.usher.wait_logged("the old ones hold")
+        self.assertIn("'limts'", self.usher.logged())
+        self.usher.reaches(self.queue(), "sent")
+        self.assertNotIn("settings are read again", self.usher.logged())
+        self.set_profile({**good, "headers": {"X-New": "yes"}})
+        self.usher.daemons[-1].send_signal(signal.SIGHUP)
+        self.usher.wait_logged("settings are read again")
+        self.usher.reaches(self.queue(), "sent")
+        self.assertEqual(self.peer.requests[-1].headers["x-new"], "yes")
+
+    def test_75_new_secret(self):
+        newer = "newer-Secret-0815"
+        HOUSE.note_login("newer", newer)
+        self.addCleanup(self.usher.file, "secret", SECRET + "\n")
+
+        def check(_, request):
+            known = request.headers["authorization"] == f"Bearer {newer}"
+            return GOOD if known else (401, "no")
+        number, = self.begin(answer=check)
+        self.lane_fault(number, "HTTP 401")
+        self.usher.file("secret", newer + "\n")
+        self.usher.daemons[-1].send_signal(signal.SIGHUP)
+        self.usher.reaches(number, "sent")
+
+    def test_77_nothing_secret_is_shown(self):
+        """A gateway that answers with all that it was asked."""
+        self.usher.write(log_level="debug")
+        self.addCleanup(self.usher.write, log_level="info")
+
+        def echo(count, request):
+            return (400 if count == 1 else 200, " ".join(
+                (urllib.parse.unquote_plus(request.target), request.target)))
+        ids = self.begin(2, answer=echo, method="GET", json=None, headers={},
+                         query={"key": "{secret}", "text": "{text}"})
+        self.usher.reaches(ids[0], "refused")
+        self.usher.reaches(ids[1], "held")
+        self.usher.stop_all()
+        shown = self.usher.logged() + json.dumps(
+            [self.usher.message(number) for number in ids])
+        password = re.search(r"password (\S+) end", urllib.parse.unquote_plus(
+            self.peer.requests[0].target))[1]
+        self.assertIn("password **** end", shown)
+        for secret in (password, urllib.parse.quote(password, ""), SECRET):
+            self.assertNotIn(secret, shown)
+
+    def test_77_no_address_with_credentials(self):
+        number, = self.begin(
+            url=f"http://127.0.0.1:{HOUSE.port()}/s?key={{secret}}",
+            method="GET", json=None)
+        self.lane_fault(number, "connect")
+        self.assertNotIn("key=", self.usher.logged())
+        self.assertNotIn("key=", json.dumps(self.usher.message(number)))
+
+
+class Ways(Lane):
+    """What else the way to a gateway may be."""
+
+    def test_own_authority(self):
+        folder = HOUSE.make_folder("tls")
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+             "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", "key.pem",
+             "-out", "cert.pem", "-days", "2", "-subj", "/CN=localhost",
+             "-addext", "subjectAltName=DNS:localhost"], cwd=folder,
+            check=True, capture_output=True)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(f"{folder}/cert.pem", f"{folder}/key.pem")
+        self.peer.tls = context
+        url = f"https://localhost:{self.peer.port}/send"
+        number, = self.begin(url=url)
+        self.lane_fault(number, "certificate")
+        self.usher.stop_all()
+        self.assertEqual(self.peer.requests, [])
+        number, = self.begin(url=url, ca_file=f"{folder}/cert.pem")
+        self.usher.reaches(number, "sent")
+
+    def test_id_in_a_header(self):
+        number, = self.begin(answer=(200, "", {"X-Message-Id": "h-1"}),
+                             success={}, message_id={"header":
+                                                     "x-message-id"})
+        self.assertEqual(self.usher.reaches(number, "sent")["remote_id"],
+                         "h-1")
+
+    def test_plivo(self):
+        self.peer.reply = nth(1, (202, '{"message_uuid": ["p1"]}'),
+                              (400, '{"error": "dst is wrong"}'))
+        self.set_profile(contrib("plivo", self.peer.port))
+        ids = [self.queue(), self.queue()]
+        self.usher.start("--role", "text")
+        self.assertEqual(self.usher.reaches(ids[0], "sent")["remote_id"],
+                         "p1")
+        self.assertIn("dst is wrong",
+                      self.usher.reaches(ids[1], "refused")["reason"])
+        self.assertNotIn("url", json.loads(self.peer.requests[0].body))
+
+    def test_messagebird(self):
+        self.peer.reply = nth(1, (201, '{"id": "mb1"}'), (422, json.dumps(
+            {"errors": [{"code": 25, "description": "no balance"}]})))
+        self.set_profile(contrib("messagebird", self.peer.port))
+        ids = [self.queue(), self.queue()]
+        self.usher.start("--role", "text")
+        self.assertEqual(self.usher.reaches(ids[0], "sent")["remote_id"],
+                         "mb1")
+        self.lane_fault(ids[1], "no balance")
+        first = self.peer.requests[0]
+        self.assertEqual(first.headers["authorization"],
+                         f"AccessKey {SECRET}")
+        self.assertIn("datacoding=plain&reference=", first.body)
+
+    def test_aws_sns(self):
+        self.peer.reply = nth(1, (200, "<r><MessageId>s-1</MessageId></r>"), (
+            400, "<Error><Code>OptedOut</Code><Message>gone</Message></Error>"
+        ))
+        self.set_profile(contrib("aws-sns", self.peer.port))
+        ids = [self.queue(name="Зоя"), self.queue()]
+        self.usher.start("--role", "text")
+        self.assertEqual(self.usher.reaches(ids[0], "sent")["remote_id"],
+                         "s-1")
+        self.assertIn("gone", self.usher.reaches(ids[1], "refused")["reason"])
+        for request in self.peer.requests:
+            self.assertEqual(*signatures(request))
+
+
+def signatures(request):
+    """The one that it carries and the one that it should (the service's own
+    description of Signature Version 4)."""
+    words = dict(re.findall(r"(\w+)=([^, ]+)",
+                            request.headers["authorization"]))
+    names = words["SignedHeaders"].split(";")
+    canonical = "\n".join([
+        request.method, request.target, "",
+        *(f"{name}:{request.headers[name]}" for name in names), "",
+        words["SignedHeaders"],
+        hashlib.sha256(request.body.encode()).hexdigest()])
+    key, *scope = words["Credential"].split("/")
+    assert key == "AKIA0000000000000000", key
+    text = "\n".join(["AWS4-HMAC-SHA256", request.headers["x-amz-date"],
+                      "/".join(scope),
+                      hashlib.sha256(canonical.encode()).hexdigest()])
+    derived = ("AWS4" + SECRET).encode()
+    for word in (*scope, text):
+        derived = hmac.new(derived, word.encode(), hashlib.sha256).digest()
+    return words["Signature"], derived.hex()
+
+
+if __name__ == "__main__":
+    main()
