@@ -23,8 +23,9 @@ static const char *field(struct mem *mem, const char *mail, const char *name)
 
 	while (strncasecmp(at, name, length) != 0) {
 		at = strchr(at, '\n');
-		if (!at++)
+		if (!at)
 			return NULL;
+		at++;
 	}
 	at += length;
 	struct str *value = str_new(mem, STR_LIMIT_LARGE);
