@@ -135,7 +135,9 @@ class Certificates:
 
 
 class Relay:
-    def __init__(self):
+    """MORE: further lines of main.cf."""
+
+    def __init__(self, more=""):
         self.folder = HOUSE.make_folder("postfix")
         self.port = HOUSE.port()
         self.plain_port = HOUSE.port()
@@ -155,7 +157,7 @@ class Relay:
                   "other_port": self.other_port, "uid": nobody.pw_uid,
                   "smtps_port": self.smtps_port, "gid": nobody.pw_gid,
                   "other_smtps_port": self.other_smtps_port}
-        self._write("main.cf", MAIN.format(**values))
+        self._write("main.cf", MAIN.format(**values) + more)
         self._write("master.cf", MASTER.format(**values))
         HOUSE.note_login(USER, PASSWORD)
         self.start()
@@ -236,6 +238,26 @@ class Relay:
             except ProcessLookupError:
                 pass
         HOUSE.end(self.master, signal.SIGKILL)
+
+    def kill_master(self):
+        """Alone; what it started ends by itself, sooner or later."""
+        HOUSE.end(self.master, signal.SIGKILL)
+
+    def owns(self, pid):
+        try:
+            with open(f"/proc/{pid}/environ", "rb") as file:
+                return self.folder.encode() in file.read()
+        except OSError:
+            return False
+
+    def queued(self):
+        """How many mails it has taken and not delivered; of what it took in
+        part, the file is not executable."""
+        return sum(os.access(os.path.join(folder, name), os.X_OK)
+                   for part in ("incoming", "active", "deferred")
+                   for folder, _, names in os.walk(
+                       os.path.join(self.folder, "queue", part))
+                   for name in names)
 
     def arrived(self):
         """How many mails are in the maildir."""
