@@ -90,7 +90,7 @@ order by c.id;
 -- spent; $8 class, $9 code, $10 enhanced status, $11 words, $12 ms taken;
 -- $13 the remote's id. $1 owner. The ids that were ours come back. Of
 -- a user who was forgotten meanwhile (no destination) the remote's words are
--- not kept.
+-- not kept. What would be held went when a receipt came before.
 with ours as (
   delete from in_flight f
   using unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[],
@@ -101,18 +101,27 @@ with ours as (
   where f.id = t.id and f.epoch = t.epoch
   returning f.medium, f.attempt, f.losses, t.*
 ), settled as (
-  update message m set outcome = o.outcome, settled_at = now(),
+  update message m set settled_at = now(),
+    outcome = case when o.outcome = 'held'
+      and m.receipt in ('delivered', 'bounced') then 'sent'
+      else o.outcome end,
     remote_id = case when m.destination <> '' then o.remote_id end,
     reason = case when o.outcome = 'sent' and exists (select from account a
         where a.pool_id = m.pool_id and a.sub = m.sub
         and a.invitation <> m.invitation)
       then 'superseded while in session'
+      when o.outcome = 'held' and m.receipt in ('delivered', 'bounced')
+      then null
       when m.destination <> '' or o.outcome = 'cancelled' then o.reason end,
-    cause = case when o.outcome in ('refused', 'held')
+    cause = case when o.outcome = 'held'
+        and m.receipt in ('delivered', 'bounced') then null
+      when o.outcome in ('refused', 'held')
       then coalesce(o.status, o.code::text,
         case when m.destination <> '' then o.reason end)
       when o.outcome = 'cancelled' then o.reason end,
-    sealed = case when o.outcome in ('refused', 'held') then m.sealed end
+    sealed = case when o.outcome = 'refused' or (o.outcome = 'held'
+      and coalesce(m.receipt, '') not in ('delivered', 'bounced'))
+      then m.sealed end
   from ours o
   where m.id = o.id
     and o.outcome in ('sent', 'refused', 'cancelled', 'held')
@@ -261,7 +270,7 @@ with forgotten as (
     and destination <> ''
   returning id
 ), receipts as (
-  update receipt set words = null
+  update receipt set words = null, remote_id = null
   where message_id = any(array(select id from forgotten))
 )
 update attempt set words = null
@@ -590,10 +599,14 @@ order by id desc limit 1;
 -- Notes a receipt and moves the message, never backwards. $1 message, or null
 -- when only the carrier's id $3 is known as yet; $2 source, $4 state: delayed,
 -- delivered or bounced; $5 code, $6 words. What was thought lost and waits for
--- another attempt is sent, as the receipt shows.
+-- another attempt is sent, as the receipt shows. Of a user who was forgotten
+-- neither words nor the carrier's id are kept: they may repeat the address.
 with noted as (
   insert into receipt (message_id, source, remote_id, state, code, words)
-  select $1::bigint, $2, $3, $4, $5, $6
+  select $1::bigint, $2, case when known then $3 end, $4, $5,
+    case when known then $6 end
+  from (select not exists (select from message
+    where id = $1::bigint and destination = '') as known) as m
   where $1::bigint is null or not exists (select from receipt
     where message_id = $1::bigint and source = $2 and state = $4
     and code is not distinct from $5)
@@ -608,6 +621,10 @@ update message m set
   outcome = case when a.id is not null or m.outcome = 'held'
     and $4 <> 'delayed' then 'sent' else m.outcome end,
   settled_at = case when a.id is not null then now() else m.settled_at end,
+  reason = case when m.outcome = 'held' and $4 <> 'delayed' then null
+    else m.reason end,
+  cause = case when m.outcome = 'held' and $4 <> 'delayed' then null
+    else m.cause end,
   sealed = case when a.id is not null or m.outcome = 'held'
     and $4 <> 'delayed' then null else m.sealed end
 from (select $1::bigint as wanted) as w
