@@ -367,7 +367,8 @@ select id from born;
 -- name: queue_list
 -- $1 state or null, $2 pool or null, $3 the id below which to go on or null,
 -- $4 how many. Each state is read where its messages are: of the branches one
--- has a true condition on $1, the others are not run.
+-- has a true condition on $1, the others are not run. For the order by state
+-- and id see queue_counts.
 with wanted as materialized (
   (select id from message where $1::text is null
     and ($2::text is null or pool_id = $2)
@@ -381,17 +382,17 @@ with wanted as materialized (
     order by id desc limit $4::int)
   union all
   (select id from message where $1 in ('delivered', 'bounced')
-    and receipt = $1 and outcome = 'sent'
+    and receipt >= $1 and receipt <= $1 and outcome = 'sent'
     and ($2::text is null or pool_id = $2)
     and ($3::bigint is null or id < $3::bigint)
-    order by id desc limit $4::int)
+    order by receipt desc, id desc limit $4::int)
   union all
   (select id from message
     where $1 in ('refused', 'cancelled', 'held', 'skipped')
-    and outcome = $1 and outcome <> 'sent'
+    and outcome >= $1 and outcome <= $1 and outcome <> 'sent'
     and ($2::text is null or pool_id = $2)
     and ($3::bigint is null or id < $3::bigint)
-    order by id desc limit $4::int)
+    order by outcome desc, id desc limit $4::int)
   union all
   (select r.id from backlog b cross join lateral (
       select id from ready r where r.medium = b.medium
@@ -450,23 +451,23 @@ select source, state, code, words, ms(received_at) as received_ms
 from receipt where message_id = $1 order by id;
 
 -- name: queue_counts
--- How many messages are in each state and since when the oldest is; never
--- more than $1 rows of a table are read. about: there are more, and the
--- figure comes from the table's size.
-with queues as materialized (
-  select b.medium, b.pool_id, c.n,
-    (select r.id from ready r where r.medium = b.medium
-      and r.pool_id = b.pool_id and r.id >= b.low_id
-      order by r.id limit 1) as first_id
-  from backlog b cross join lateral (select count(*) as n from (
-    select from ready r where r.medium = b.medium and r.pool_id = b.pool_id
-      and r.id >= b.low_id limit $1::bigint + 1) as r) as c
+-- How many messages are in each state and since when the oldest is; of each
+-- never more than $1 are read. about: there are more, and the figure comes
+-- from the table's size. The order by state and id, and no "=" that would make
+-- it one by id alone, is for the index that begins with the state: else the
+-- planner walks the primary key, all of it for a state that is rare.
+with queued as materialized (
+  select from backlog b cross join lateral (select from ready r
+    where r.medium = b.medium and r.pool_id = b.pool_id and r.id >= b.low_id
+    limit $1::bigint + 1) as r
+  limit $1::bigint + 1
 ), counts as (
-  select 'queued' as state, coalesce(sum(n), 0)::bigint as n,
-    coalesce(max(n) > $1::bigint, false) as about,
-    case when max(n) > $1::bigint then about_rows('ready') end as about_n,
-    min(first_id) as first_id
-  from queues
+  select 'queued' as state, count(*) as n, count(*) > $1::bigint as about,
+    about_rows('ready') as about_n,
+    (select min(r.id) from backlog b cross join lateral (select id
+      from ready r where r.medium = b.medium and r.pool_id = b.pool_id
+        and r.id >= b.low_id order by r.id limit 1) as r) as first_id
+  from queued
   union all
   select 'sending', count(*), count(*) > $1::bigint, about_rows('in_flight'),
     (select id from in_flight order by id limit 1)
@@ -482,16 +483,18 @@ with queues as materialized (
   union all
   select u.state, count(x), count(x) > $1::bigint, null, null
   from unnest('{refused,held,cancelled,skipped}'::text[]) as u (state)
-  cross join lateral (select m.id from message m where m.outcome = u.state
-    and m.outcome <> 'sent' order by m.outcome, m.id desc
+  cross join lateral (select m.id from message m
+    where m.outcome >= u.state and m.outcome <= u.state
+    and m.outcome <> 'sent' order by m.outcome, m.id
     limit $1::bigint + 1) as x
   group by u.state
   union all
   select u.state, count(x), count(x) > $1::bigint, null, null
   from unnest('{delivered,bounced}'::text[]) as u (state)
-  cross join lateral (select m.id from message m where m.receipt = u.state
-    and m.receipt is not null order by m.receipt, m.id desc
-    limit $1::bigint + 1) as x
+  cross join lateral (select m.id from message m
+    where m.receipt >= u.state and m.receipt <= u.state
+    and m.receipt is not null and m.outcome = 'sent'
+    order by m.receipt, m.id limit $1::bigint + 1) as x
   group by u.state
 )
 select state, case when about then greatest(n, coalesce(about_n, n)) else n end
@@ -507,7 +510,8 @@ select case when count(*) > $1::bigint
 from (select from message limit $1::bigint + 1) as m;
 
 -- name: queue_count_reasons
--- Why, of the newest $1 in each of these states.
+-- Why, of the newest $1 in each of these states; for the order see
+-- queue_counts.
 select state, medium, cause, count(*) as count from (
   select 'blocked' as state, medium, reason as cause
   from (select * from blocked order by id desc limit $1::bigint) as b
@@ -518,8 +522,9 @@ select state, medium, cause, count(*) as count from (
   select u.state, x.medium, x.cause
   from unnest('{refused,held,cancelled,skipped}'::text[]) as u (state)
   cross join lateral (select m.medium, coalesce(m.cause, m.reason) as cause
-    from message m where m.outcome = u.state and m.outcome <> 'sent'
-    order by m.outcome, m.id desc limit $1::bigint) as x
+    from message m where m.outcome >= u.state and m.outcome <= u.state
+    and m.outcome <> 'sent'
+    order by m.outcome desc, m.id desc limit $1::bigint) as x
 ) as counted
 group by state, medium, cause order by state, count(*) desc, medium, cause;
 

@@ -89,7 +89,7 @@ const char *const help_states[] = { "sent", "delivered", "bounced", "refused",
 	"held", "cancelled", "skipped", "blocked", "sending", "retry", "queued",
 	NULL };
 
-void help_every_state(struct harness *harness, const struct pool *pool)
+static void every_state(struct harness *harness, const struct pool *pool)
 {
 	static const enum delivery_class classes[] = { DELIVERY_ACCEPTED,
 		DELIVERY_ACCEPTED, DELIVERY_ACCEPTED, DELIVERY_REFUSED,
@@ -122,6 +122,15 @@ void help_every_state(struct harness *harness, const struct pool *pool)
 			harness_value(harness,
 			    "update later set due_at = now() + interval '1 h'");
 	}
+}
+
+void help_every_state(struct harness *harness, const struct pool *pool)
+{
+	/* What others wait for is not to be claimed here. */
+	harness_value(harness, "update ready set medium = 'not ' || medium");
+	every_state(harness, pool);
+	harness_value(harness,
+	    "update ready set medium = replace(medium, 'not ', '')");
 }
 
 const char *help_state(struct harness *harness, int64_t id)
