@@ -90,7 +90,7 @@ order by c.id;
 -- spent; $8 class, $9 code, $10 enhanced status, $11 words, $12 ms taken;
 -- $13 the remote's id. $1 owner. The ids that were ours come back. Of
 -- a user who was forgotten meanwhile (no destination) the remote's words are
--- not kept.
+-- not kept. What a receipt knows of already needs no person to decide.
 with ours as (
   delete from in_flight f
   using unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[],
@@ -101,7 +101,10 @@ with ours as (
   where f.id = t.id and f.epoch = t.epoch
   returning f.medium, f.attempt, f.losses, t.*
 ), settled as (
-  update message m set outcome = o.outcome, settled_at = now(),
+  update message m set settled_at = now(),
+    outcome = case when o.outcome = 'held'
+        and m.receipt in ('delivered', 'bounced') then 'sent'
+      else o.outcome end,
     remote_id = case when m.destination <> '' then o.remote_id end,
     reason = case when o.outcome = 'sent' and exists (select from account a
         where a.pool_id = m.pool_id and a.sub = m.sub
@@ -112,7 +115,9 @@ with ours as (
       then coalesce(o.status, o.code::text,
         case when m.destination <> '' then o.reason end)
       when o.outcome = 'cancelled' then o.reason end,
-    sealed = case when o.outcome in ('refused', 'held') then m.sealed end
+    sealed = case when o.outcome = 'refused' or (o.outcome = 'held'
+        and coalesce(m.receipt, '') not in ('delivered', 'bounced'))
+      then m.sealed end
   from ours o
   where m.id = o.id
     and o.outcome in ('sent', 'refused', 'cancelled', 'held')
@@ -261,7 +266,7 @@ with forgotten as (
     and destination <> ''
   returning id
 ), receipts as (
-  update receipt set words = null
+  update receipt set words = null, remote_id = null
   where message_id = any(array(select id from forgotten))
 )
 update attempt set words = null
@@ -590,10 +595,15 @@ order by id desc limit 1;
 -- Notes a receipt and moves the message, never backwards. $1 message, or null
 -- when only the carrier's id $3 is known as yet; $2 source, $4 state: delayed,
 -- delivered or bounced; $5 code, $6 words. What was thought lost and waits for
--- another attempt is sent, as the receipt shows.
-with noted as (
+-- another attempt is sent, as the receipt shows. Of a user who was forgotten
+-- only the state is kept.
+with forgotten as (
+  select from message where id = $1::bigint and destination = ''
+), noted as (
   insert into receipt (message_id, source, remote_id, state, code, words)
-  select $1::bigint, $2, $3, $4, $5, $6
+  select $1::bigint, $2,
+    case when not exists (select from forgotten) then $3 end, $4, $5,
+    case when not exists (select from forgotten) then $6 end
   where $1::bigint is null or not exists (select from receipt
     where message_id = $1::bigint and source = $2 and state = $4
     and code is not distinct from $5)
