@@ -51,7 +51,7 @@ with due as materialized (
 ), taken as (
   insert into in_flight (id, medium, owner, epoch, attempt, losses,
     lease_until)
-  select c.id, $1, $3, (select nextval('lease_epoch')), c.attempts + 1,
+  select c.id, $1, $3, nextval('lease_epoch'), c.attempts + 1,
     c.losses, after_ms($4::bigint)
   from (select id, attempts, losses from from_later
     union all select id, 0, 0 from from_ready) c
