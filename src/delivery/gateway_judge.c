@@ -85,16 +85,21 @@ static int body_succeeds(struct mem *mem, const struct gateway_success *success,
 	return !success->equals || strcmp(found, success->equals) == 0;
 }
 
-/* Gateways repeat what they were asked; who has read the token could bring
- * receipts of their own. The rest is hidden by delivery_tell(). */
-static const char *without_token(struct mem *mem, const struct gateway *gateway,
-    const char *words)
+static void hide(char *words, const char *token)
 {
-	const char *token = gateway_token(mem, gateway);
+	for (char *at = words; *token && (at = strstr(at, token));)
+		memset(at, '*', strlen(token));
+}
+
+/* Gateways repeat what they were asked; who has read the tokens could bring
+ * receipts, or send messages. The rest is hidden by delivery_tell(). */
+static const char *without_tokens(struct mem *mem,
+    const struct gateway *gateway, const char *words)
+{
 	char *shown = mem_text(mem, words);
 
-	for (char *at = shown; (at = strstr(at, token));)
-		memset(at, '*', strlen(token));
+	hide(shown, gateway_token(mem, gateway));
+	hide(shown, gateway->access_token);
 	return shown;
 }
 
@@ -148,11 +153,13 @@ static void judge_failure(struct mem *mem, struct gateway *gateway,
 	delivery_tell(delivery, class, answer->status, NULL,
 	    mem_printf(mem, "%sHTTP %d%s%s: %s", why, answer->status,
 	        code ? ", code " : "", code ? code : "",
-	        without_token(mem, gateway, text ? text : answer->body)));
+	        without_tokens(mem, gateway, text ? text : answer->body)));
 	if (delivery_ends_batch(class))
 		delivery->outcome.rest_ms = answer->retry_after_s * 1000;
 	else
 		delivery->outcome.retry_after_ms = answer->retry_after_s * 1000;
+	if (answer->status == 401)
+		gateway->access_until_ms = 0;
 	if (class == DELIVERY_ACCEPTED)
 		delivery_note_id(delivery,
 		    find(mem, profile->message_id, answer, json));
@@ -165,7 +172,7 @@ static void judge_success(struct mem *mem, struct gateway *gateway,
 	gateway->refusals = 0;
 	delivery_tell(delivery, DELIVERY_ACCEPTED, answer->status, NULL,
 	    mem_printf(mem, "HTTP %d: %s", answer->status,
-	        without_token(mem, gateway, answer->body)));
+	        without_tokens(mem, gateway, answer->body)));
 	delivery_note_id(delivery,
 	    find(mem, gateway->profile->message_id, answer, json));
 }

@@ -292,3 +292,38 @@ Test(chores, low_marks_move)
 	help_mail(&harness, pool, "next");
 	cr_assert_eq(help_claim(&harness.work, 4, "").count, 1);
 }
+
+static int64_t entries_read(void)
+{
+	cr_assert(
+	    db_script(&harness.work, "select pg_stat_force_next_flush()"));
+	return harness_number(&harness,
+	    "select idx_tup_read from pg_stat_user_indexes where indexrelname "
+	    "= 'ready_pkey'");
+}
+
+/* How many entries of ready one claim of MANY walks over. */
+static int64_t cost_of_claim(int many)
+{
+	help_bulk(&harness, pool, many);
+	int64_t before = entries_read();
+	cr_assert_eq(help_claim(&harness.work, many, "").count, (size_t)many);
+	return entries_read() - before;
+}
+
+/* While it runs, whatever leaves the queue stays in its index. */
+Test(chores, a_transaction_of_hours_does_not_slow_claims)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	struct work reader = harness_work(&harness, mem);
+
+	cr_assert(db_script(&reader,
+	    "begin isolation level repeatable read; select from ready"));
+	help_bulk(&harness, pool, 10000);
+	for (int left = 10000; left > 0; left -= 200)
+		cr_assert_eq(help_claim(&harness.work, 200, "").count, 200);
+	cr_assert_gt(cost_of_claim(10), 10000);
+	wait_for_mark(10011);
+	cr_assert_lt(cost_of_claim(10), 100);
+	cr_assert(db_commit(&reader));
+}
