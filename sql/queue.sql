@@ -471,24 +471,24 @@ with queues as materialized (
     (select id from blocked order by id limit 1)
   from (select from blocked limit $1::bigint + 1) as b
   union all
-  select u.state, count(x), count(x) > $1::bigint, null, null
+  select u.state, count(x.id), count(x.id) > $1::bigint, null, null
   from unnest('{refused,held,cancelled,skipped}'::text[]) as u (state)
-  cross join lateral (select m.id from message m where m.outcome = u.state
+  left join lateral (select m.id from message m where m.outcome = u.state
     and m.outcome <> 'sent' order by m.outcome, m.id desc
-    limit $1::bigint + 1) as x
+    limit $1::bigint + 1) as x on true
   group by u.state
   union all
-  select u.state, count(x), count(x) > $1::bigint, null, null
+  select u.state, count(x.id), count(x.id) > $1::bigint, null, null
   from unnest('{delivered,bounced}'::text[]) as u (state)
-  cross join lateral (select m.id from message m where m.receipt = u.state
+  left join lateral (select m.id from message m where m.receipt = u.state
     and m.receipt is not null order by m.receipt, m.id desc
-    limit $1::bigint + 1) as x
+    limit $1::bigint + 1) as x on true
   group by u.state
 )
 select state, case when about then greatest(n, coalesce(about_n, n)) else n end
     as count, about,
   ms((select created_at from message where id = first_id)) as oldest_ms
-from counts where n > 0;
+from counts;
 
 -- name: queue_count_all
 -- Messages of every state, as queue_counts counts them.

@@ -23,8 +23,9 @@ static const char *field(struct mem *mem, const char *mail, const char *name)
 
 	while (strncasecmp(at, name, length) != 0) {
 		at = strchr(at, '\n');
-		if (!at++)
+		if (!at)
 			return NULL;
+		at++;
 	}
 	at += length;
 	struct str *value = str_new(mem, STR_LIMIT_LARGE);
@@ -45,17 +46,33 @@ static bool has_word(const char *text, const char *word)
 	return text && strcasestr(text, word);
 }
 
-/* Only what no person and no absence notice sends: from nobody (RFC 5321,
- * 4.5.5), or from a mail system by its name. */
+/* By its name alone: absence notices, and notices that a mail was read, come
+ * from nobody too (RFC 5321, 4.5.5). */
 static bool from_mail_system(struct mem *mem, const char *mail)
 {
-	const char *path = field(mem, mail, "Return-Path:");
 	const char *from = field(mem, mail, "From:");
 
 	if (has_word(field(mem, mail, "Auto-Submitted:"), "auto-replied"))
 		return false;
-	return (path && str_starts(path, "<>")) ||
-	       has_word(from, "MAILER-DAEMON") || has_word(from, "postmaster");
+	return has_word(from, "MAILER-DAEMON") || has_word(from, "postmaster");
+}
+
+/* The part of a mail that tells of its delivery (RFC 3464, RFC 6533), from
+ * within its head; NULL without. */
+static const char *report_in(const char *mail)
+{
+	static const char name[] = "\nContent-Type:";
+	static const char *const types[] = { "message/delivery-status",
+		"message/global-delivery-status" };
+
+	for (; (mail = strcasestr(mail, name)); mail++) {
+		const char *type = mail + strlen(name);
+		type += strspn(type, " \t\r\n");
+		for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
+			if (strncasecmp(type, types[i], strlen(types[i])) == 0)
+				return type;
+	}
+	return NULL;
 }
 
 /* RFC 3464, 2.3.3. */
@@ -77,8 +94,7 @@ static const char *cleaned(struct mem *mem, const char *text, size_t most)
 
 void bounce_read(struct mem *mem, const char *mail, struct receipt *receipt)
 {
-	const char *report =
-	    strcasestr(mail, "\nContent-Type: message/delivery-status");
+	const char *report = report_in(mail);
 	const char *action = report ? field(mem, report, "Action:") : NULL;
 
 	*receipt = (struct receipt){ .state = RECEIPT_IGNORED };

@@ -92,6 +92,14 @@ static void shrink(struct gate *gate, const struct gate_limits *limits,
 		gate->batch_fewer = limits->batch - at_least_1(carried);
 }
 
+/* One outage ends the sessions of all lanes: that is one fault. */
+static int64_t note_fault(struct gate *gate, int64_t now_ms)
+{
+	if (!gate->faults || now_ms >= gate->opens_ms)
+		gate->faults++;
+	return backoff_pause_ms(gate->faults);
+}
+
 int64_t gate_note(struct gate *gate, const struct gate_limits *limits,
     const struct gate_session *session, int64_t now_ms)
 {
@@ -104,7 +112,7 @@ int64_t gate_note(struct gate *gate, const struct gate_limits *limits,
 	}
 	gate->clean = 0;
 	if (session->event == GATE_FAULT) {
-		pause_ms = backoff_pause_ms(++gate->faults);
+		pause_ms = note_fault(gate, now_ms);
 	} else {
 		gate->throttles = session->accepted ? 0 : gate->throttles + 1;
 		pause_ms = session->accepted
@@ -114,6 +122,9 @@ int64_t gate_note(struct gate *gate, const struct gate_limits *limits,
 	}
 	if (session->rest_ms > pause_ms)
 		pause_ms = session->rest_ms;
+	/* Another lane may have been told to rest longer. */
+	if (gate->opens_ms - now_ms > pause_ms)
+		return gate->opens_ms - now_ms;
 	gate->opens_ms = now_ms + pause_ms;
 	return pause_ms;
 }

@@ -19,7 +19,7 @@
 struct gateway *gateway_read(struct mem *mem, const char *path,
     const char *secret, struct err *err)
 {
-	struct gateway *gateway = mem_make(mem, struct gateway);
+	struct gateway *gateway = mem_secret(mem_make(mem, struct gateway));
 
 	gateway->profile = gateway_profile_read(mem, path, err);
 	gateway->secret = secret;
@@ -70,8 +70,7 @@ static void note_answer(void *context, const struct http_answer *answer)
 		    answer->words);
 }
 
-/* What all requests to the gateway have in common. */
-static struct http_request request_to(const struct gateway *gateway)
+struct http_request gateway_request(const struct gateway *gateway)
 {
 	const struct gateway_profile *profile = gateway->profile;
 
@@ -99,7 +98,7 @@ bool gateway_reachable(struct mem *mem, const struct gateway *gateway,
     struct err *err)
 {
 	struct http *http = http_new(mem, err);
-	struct http_request request = request_to(gateway);
+	struct http_request request = gateway_request(gateway);
 
 	request.method = "GET";
 	request.url = origin(mem, gateway->profile->url);
@@ -313,11 +312,15 @@ static const char *const *make_headers(struct mem *mem,
 	const struct field_pair *pairs = list->items;
 	const struct gateway_idempotency *idempotency =
 	    values->gateway->profile->idempotency;
-	const char **headers = mem_array(mem, const char *, list->count + 3);
+	const struct gateway *gateway = values->gateway;
+	const char **headers = mem_array(mem, const char *, list->count + 4);
 	size_t count = 0;
 
 	if (type)
 		headers[count++] = mem_printf(mem, "Content-Type: %s", type);
+	if (*gateway->access_token)
+		headers[count++] = mem_secret(mem_printf(mem,
+		    "Authorization: Bearer %s", gateway->access_token));
 	if (idempotency && idempotency->header)
 		headers[count++] =
 		    mem_printf(mem, "%s: %s", idempotency->header,
@@ -359,7 +362,7 @@ static bool fits(const struct gateway *gateway, const struct gsm_count *count,
 static void sign(struct mem *mem, const struct gateway_auth *auth,
     struct http_request *request)
 {
-	if (!auth)
+	if (!auth || !auth->aws_sigv4)
 		return;
 	request->user = auth->aws_sigv4->access_key;
 	request->sigv4 = mem_printf(mem, "aws:amz:%s:%s",
@@ -377,7 +380,7 @@ bool gateway_ask(struct mem *mem, const struct gateway *gateway,
 	gsm_count(delivery->text, &values.count);
 	if (!fits(gateway, &values.count, delivery))
 		return false;
-	*request = request_to(gateway);
+	*request = gateway_request(gateway);
 	request->method = profile->method;
 	request->url = make_url(mem, &values);
 	request->body = post ? make_body(mem, &values, &type) : NULL;

@@ -44,6 +44,9 @@ int64_t gateway_rate(const struct gateway *gateway);
 int64_t gateway_total_ms(const struct gateway *gateway);
 bool gateway_holds_ambiguous(const struct gateway *gateway);
 
+/* What all requests to it have in common. */
+struct http_request gateway_request(const struct gateway *gateway);
+
 /*
  * The request that sends DELIVERY's text, in MEM. False when it may not be
  * sent: the outcome says why.

@@ -46,12 +46,15 @@ static enum delivery_class class_named(const char *name)
 	return DELIVERY_AMBIGUOUS;
 }
 
-static enum delivery_class class_of_status(int status)
+static enum delivery_class class_of(const struct http_answer *answer)
 {
-	if (status == 408 || status == 425 || (status >= 500 && status != 503))
-		return DELIVERY_RETRY;
-	if (status == 429 || status == 503)
+	int status = answer->status;
+
+	/* 503 may be this request's bad luck, unless it asks for a rest. */
+	if (status == 429 || (status == 503 && answer->retry_after_s))
 		return DELIVERY_THROTTLED;
+	if (status == 408 || status == 425 || status >= 500)
+		return DELIVERY_RETRY;
 	if (status / 100 == 3 || status == 401 || status == 402 ||
 	    status == 403 || status == 407)
 		return DELIVERY_LANE_FAULT;
@@ -85,16 +88,21 @@ static int body_succeeds(struct mem *mem, const struct gateway_success *success,
 	return !success->equals || strcmp(found, success->equals) == 0;
 }
 
-/* Gateways repeat what they were asked; who has read the token could bring
- * receipts of their own. The rest is hidden by delivery_tell(). */
-static const char *without_token(struct mem *mem, const struct gateway *gateway,
-    const char *words)
+static void hide(char *words, const char *token)
 {
-	const char *token = gateway_token(mem, gateway);
+	for (char *at = words; *token && (at = strstr(at, token));)
+		memset(at, '*', strlen(token));
+}
+
+/* Gateways repeat what they were asked; who has read the tokens could bring
+ * receipts, or send messages. The rest is hidden by delivery_tell(). */
+static const char *without_tokens(struct mem *mem,
+    const struct gateway *gateway, const char *words)
+{
 	char *shown = mem_text(mem, words);
 
-	for (char *at = shown; (at = strstr(at, token));)
-		memset(at, '*', strlen(token));
+	hide(shown, gateway_token(mem, gateway));
+	hide(shown, gateway->access_token);
 	return shown;
 }
 
@@ -114,15 +122,16 @@ static bool is_mapped(const struct field_list *map, const char *name,
 
 /* Whether the profile itself says what CODE or the status means. */
 static bool is_known(struct mem *mem, const struct gateway_profile *profile,
-    int status, const char *code, enum delivery_class *class)
+    const struct http_answer *answer, const char *code,
+    enum delivery_class *class)
 {
 	if (is_mapped(&profile->classes, code, class) ||
 	    is_mapped(&profile->classes_by_status,
-	        mem_printf(mem, "%d", status), class))
+	        mem_printf(mem, "%d", answer->status), class))
 		return true;
-	*class = class_of_status(status);
+	*class = class_of(answer);
 	/* The key that the gateway knows already is ours. */
-	if (status == 409 && profile->idempotency)
+	if (answer->status == 409 && profile->idempotency)
 		*class = DELIVERY_ACCEPTED;
 	return false;
 }
@@ -136,7 +145,7 @@ static void judge_failure(struct mem *mem, struct gateway *gateway,
 	const char *text = find(mem, profile->error_text, answer, json);
 	const char *why = "";
 	enum delivery_class class;
-	bool known = is_known(mem, profile, answer->status, code, &class);
+	bool known = is_known(mem, profile, answer, code, &class);
 
 	gateway->refusals =
 	    known || class != DELIVERY_REFUSED ? 0 : gateway->refusals + 1;
@@ -148,11 +157,13 @@ static void judge_failure(struct mem *mem, struct gateway *gateway,
 	delivery_tell(delivery, class, answer->status, NULL,
 	    mem_printf(mem, "%sHTTP %d%s%s: %s", why, answer->status,
 	        code ? ", code " : "", code ? code : "",
-	        without_token(mem, gateway, text ? text : answer->body)));
+	        without_tokens(mem, gateway, text ? text : answer->body)));
 	if (delivery_ends_batch(class))
 		delivery->outcome.rest_ms = answer->retry_after_s * 1000;
 	else
 		delivery->outcome.retry_after_ms = answer->retry_after_s * 1000;
+	if (answer->status == 401)
+		gateway->access_until_ms = 0;
 	if (class == DELIVERY_ACCEPTED)
 		delivery_note_id(delivery,
 		    find(mem, profile->message_id, answer, json));
@@ -165,7 +176,7 @@ static void judge_success(struct mem *mem, struct gateway *gateway,
 	gateway->refusals = 0;
 	delivery_tell(delivery, DELIVERY_ACCEPTED, answer->status, NULL,
 	    mem_printf(mem, "HTTP %d: %s", answer->status,
-	        without_token(mem, gateway, answer->body)));
+	        without_tokens(mem, gateway, answer->body)));
 	delivery_note_id(delivery,
 	    find(mem, gateway->profile->message_id, answer, json));
 }

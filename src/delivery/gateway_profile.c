@@ -12,6 +12,7 @@
 #include "base/str.h"
 
 #define PROFILE_MOST ((size_t)256 * 1024)
+#define HTTP_URL     "https?://[^/@]+(/.*)?"
 #define HEADER_NAME  "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 
 static const char *const methods[] = { "GET", "POST", NULL };
@@ -109,17 +110,28 @@ static const struct field sigv4_rows[] = {
 	ROW_END
 };
 
-static const struct field auth_rows[] = {
-	ROW_OBJECT(struct gateway_auth, aws_sigv4, "aws_sigv4", FIELD_REQUIRED,
-	    sigv4_rows, struct gateway_sigv4),
+static const struct field oauth2_rows[] = {
+	ROW_TEXT(struct gateway_oauth2, token_url, "token_url", FIELD_REQUIRED,
+	    8, 4096, HTTP_URL),
+	ROW_TEXT(struct gateway_oauth2, client_id, "client_id", FIELD_REQUIRED,
+	    1, 256, "[\\x20-\\x7e]+"),
+	ROW_TEXT(struct gateway_oauth2, scope, "scope", 0, 1, 1024,
+	    "[\\x20-\\x7e]+"),
 	ROW_END
 };
+
+static const struct field auth_rows[] = { ROW_OBJECT(struct gateway_auth,
+	                                      aws_sigv4, "aws_sigv4", 0,
+	                                      sigv4_rows, struct gateway_sigv4),
+	ROW_OBJECT(struct gateway_auth, oauth2, "oauth2", 0, oauth2_rows,
+	    struct gateway_oauth2),
+	ROW_END };
 
 static const struct field profile_rows[] = { ROW_TEXT(struct gateway_profile,
 	                                         name, "name", FIELD_REQUIRED,
 	                                         1, 32, "[a-z0-9-]+"),
 	ROW_TEXT(struct gateway_profile, url, "url", FIELD_REQUIRED, 8, 4096,
-	    "https?://[^/@]+(/.*)?"),
+	    HTTP_URL),
 	ROW_ENUM(struct gateway_profile, method, "method", FIELD_REQUIRED,
 	    methods),
 	ROW_TEXT(struct gateway_profile, user, "user", 0, 1, 256, NULL),
@@ -269,23 +281,31 @@ static bool check_idempotency(const struct gateway_idempotency *idempotency,
 	           "somewhere in the request");
 }
 
-static bool check_connection(const struct gateway_profile *profile,
-    struct err *err)
+static bool check_auth(const struct gateway_profile *profile, struct err *err)
 {
-	const char *ca_file = profile->ca_file;
+	const struct gateway_auth *auth = profile->auth;
 
-	if (ca_file && access(ca_file, R_OK) != 0)
-		return err_set(err, ERR_CONFIG, "ca_file: '%.100s': %s",
-		    ca_file, strerror(errno));
-	if (profile->auth && profile->user)
+	if (!auth)
+		return true;
+	if ((profile->user != NULL) + (auth->aws_sigv4 != NULL) +
+	        (auth->oauth2 != NULL) !=
+	    1)
 		return err_set(err, ERR_CONFIG,
-		    "only one of user and auth says who asks");
+		    "one of user, auth.aws_sigv4 and auth.oauth2 can say who "
+		    "asks");
 	/* libcurl signs a query wrongly that is not in order. */
-	if (profile->auth &&
+	if (auth->aws_sigv4 &&
 	    (profile->query.count || strchr(profile->url, '?')))
 		return err_set(err, ERR_CONFIG,
 		    "auth: a request that is signed cannot have a query");
 	return true;
+}
+
+static bool check_ca_file(const char *path, struct err *err)
+{
+	return !path || access(path, R_OK) == 0 ||
+	       err_set(err, ERR_CONFIG, "ca_file: '%.100s': %s", path,
+	           strerror(errno));
 }
 
 static bool check_header_names(const struct gateway_profile *profile,
@@ -357,8 +377,8 @@ static bool read_members(struct mem *mem, struct gateway_profile *profile,
 	set_defaults(mem, profile);
 	return check_classes(mem, profile, err) &&
 	       check_expressions(profile, err) &&
-	       check_header_names(profile, err) &&
-	       check_connection(profile, err) &&
+	       check_header_names(profile, err) && check_auth(profile, err) &&
+	       check_ca_file(profile->ca_file, err) &&
 	       check_receipt(mem, profile->receipt, err) &&
 	       check_idempotency(profile->idempotency, json_print(mem, json),
 	           err);

@@ -5,6 +5,8 @@
 #ifndef DELIVERY_GATEWAY_PROFILE_H
 #define DELIVERY_GATEWAY_PROFILE_H
 
+#include <stdint.h>
+
 #include "base/field.h"
 
 /* Where something is in an answer, or in a call of a receipt: RFC 6901
@@ -40,8 +42,17 @@ struct gateway_sigv4 {
 	const char *service;
 };
 
+/* A token got for the secret by OAuth 2 (RFC 6749, 4.4). */
+struct gateway_oauth2 {
+	const char *token_url;
+	const char *client_id;
+	const char *scope; /* NULL: none */
+};
+
+/* One of them. */
 struct gateway_auth {
 	const struct gateway_sigv4 *aws_sigv4;
+	const struct gateway_oauth2 *oauth2;
 };
 
 struct gateway_limits {
@@ -105,6 +116,8 @@ struct gateway {
 	const struct gateway_profile *profile;
 	const char *secret;
 	int refusals; /* in a row, of gateway_judge() */
+	char access_token[8192];
+	int64_t access_until_ms; /* steady clock; 0: there is no token */
 };
 
 /* ERR_CONFIG naming the file, the member and the rule. */

@@ -103,7 +103,6 @@ static const char *read_letter(void **context, int *length, void *argument)
 		return NULL;
 	}
 	letter->body_started = true;
-	smtp_socket_hold();
 	*length = (int)letter->delivery->text_length;
 	return letter->delivery->text;
 }

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/config.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "delivery/relay.h"
 #include "delivery/relay_curl.h"
@@ -131,8 +132,8 @@ static int note_traffic(CURL *easy, curl_infotype type, char *bytes,
 
 /* libcurl goes on without AUTH when the relay offers none; each message would
  * be refused as if it were its own fault. */
-static int check_auth(void *argument, char *their_address, char *our_address,
-    int their_port, int our_port)
+static int check_auth(void *argument, const char *their_address,
+    const char *our_address, int their_port, int our_port)
 {
 	const struct session *session = argument;
 	const struct smtp_dialogue *dialogue = &session->dialogue;
@@ -287,6 +288,26 @@ static void tell_accepted(const struct session *session,
 	delivery_note_id(delivery, strlen(reply) > 4 ? reply + 4 : "");
 }
 
+/* A relay that takes mails before they came would lose all of them. */
+static void tell_unfinished(const struct session *session,
+    struct delivery *delivery)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	int code = session->dialogue.code;
+
+	if (code == 354) {
+		delivery_tell(delivery, DELIVERY_RETRY, 0, NULL,
+		    "the session ended in the middle of the message");
+		return;
+	}
+	const char *words = mem_printf(mem,
+	    "the relay broke the protocol: it answered %d to DATA, before it "
+	    "had the message",
+	    code);
+	delivery_tell(delivery, DELIVERY_RETRY, code, NULL, words);
+	log_warning("smtp-curl", words);
+}
+
 static bool refused(const struct smtp_dialogue *dialogue)
 {
 	return dialogue->answered && dialogue->code >= 400;
@@ -309,8 +330,7 @@ static bool judge(struct session *session, struct delivery *delivery,
 		    "the answer to the message was lost");
 	} else if (dialogue->phase == SMTP_PHASE_DATA && dialogue->answered) {
 		session->broken = true;
-		delivery_tell(delivery, DELIVERY_RETRY, 0, NULL,
-		    "the session ended in the middle of the message");
+		tell_unfinished(session, delivery);
 	} else {
 		return false;
 	}

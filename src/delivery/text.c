@@ -5,6 +5,7 @@
 #include "base/config.h"
 #include "delivery/gateway.h"
 #include "delivery/gateway_judge.h"
+#include "delivery/gateway_login.h"
 #include "delivery/http.h"
 #include "delivery/token.h"
 
@@ -102,6 +103,18 @@ static void begin(struct batch *batch, struct delivery *delivery)
 		tell(batch, delivery);
 }
 
+/* Without what the gateway wants to see, nothing can go. */
+static bool login(struct batch *batch, struct delivery *first)
+{
+	struct err err = { 0 };
+
+	if (gateway_login(batch->mem, batch->lane->gateway, &err))
+		return true;
+	delivery_tell(first, DELIVERY_LANE_FAULT, 0, NULL, err.message);
+	tell(batch, first);
+	return false;
+}
+
 /* libcurl's time-outs count from when it gets a request, so it is never
  * given more than it may start. */
 static void text_send(void *state, struct delivery *const *deliveries,
@@ -113,6 +126,8 @@ static void text_send(void *state, struct delivery *const *deliveries,
 	int64_t end_ms = clock_steady_ms() + lane->starting_ms;
 	size_t next = 0;
 
+	if (!login(&batch, deliveries[0]) || clock_steady_ms() > end_ms)
+		return;
 	while (http_running(lane->http) || (next < count && !batch.ended)) {
 		while (next < count && !batch.ended &&
 		       http_running(lane->http) < sink->sessions)

@@ -253,12 +253,35 @@ Test(gateway_profile, signed_by_aws)
 	    taken(mem, "{" GOOD "," SIGV4 "}");
 
 	cr_expect_str_eq(profile->auth->aws_sigv4->region, "us-east-1");
-	expect_member("\"auth\":{}", "'auth.aws_sigv4'");
+	expect_member("\"auth\":{}", "one of user, auth.aws_sigv4 and");
 	expect_member("\"auth\":{\"aws_sigv4\":{}}", "'auth.aws_sigv4.region'");
-	expect_member(SIGV4 ",\"user\":\"x\"", "only one of user and auth");
+	expect_member(SIGV4 ",\"user\":\"x\"", "one of user, auth.aws_sigv4");
 	expect_member(SIGV4 ",\"query\":{\"a\":\"b\"}", "cannot have a query");
 	expect_refused("{" NAME METHOD
 	               "\"url\":\"https://g.example/?a=b\"," SUCCESS "," SIGV4
 	               "}",
 	    "cannot have a query");
+}
+
+#define OAUTH2                                                              \
+	"\"oauth2\":{\"token_url\":\"https://id.example/t\",\"client_id\":" \
+	"\"me\"}"
+
+Test(gateway_profile, token_by_oauth2)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	const struct gateway_profile *profile = taken(mem,
+	    "{" GOOD ",\"query\":{\"a\":\"b\"},\"auth\":{" OAUTH2 "}}");
+
+	cr_expect_str_eq(profile->auth->oauth2->token_url,
+	    "https://id.example/t");
+	cr_expect_null(profile->auth->oauth2->scope);
+	expect_member("\"auth\":{" OAUTH2 "},\"user\":\"x\"", "one of user");
+	expect_member("\"auth\":{" OAUTH2 ",\"aws_sigv4\":{\"access_key\":"
+	              "\"a\",\"region\":\"b\",\"service\":\"c\"}}",
+	    "one of user");
+	expect_member("\"auth\":{\"oauth2\":{}}", "'auth.oauth2.client_id'");
+	expect_member("\"auth\":{\"oauth2\":{\"client_id\":\"a\",\"token_url\":"
+	              "\"https://u:p@x.example/\"}}",
+	    "'auth.oauth2.token_url'");
 }

@@ -10,6 +10,7 @@
 #include "db/db.h"
 #include "db/migrate.h"
 #include "delivery/gateway.h"
+#include "delivery/gateway_login.h"
 #include "delivery/relay_check.h"
 #include "delivery/render.h"
 #include "message/mime.h"
@@ -161,7 +162,8 @@ static void check_gateway(struct doctor *doctor)
 	struct gateway *gateway =
 	    secret ? gateway_read(mem, config->gateway_file, secret, err)
 	           : NULL;
-	if (gateway && gateway_reachable(mem, gateway, err))
+	if (gateway && gateway_login(mem, gateway, err) &&
+	    gateway_reachable(mem, gateway, err))
 		report(doctor, "gateway", true,
 		    mem_printf(mem, "%s answers", gateway_name(gateway)));
 	else

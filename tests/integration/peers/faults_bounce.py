@@ -3,6 +3,8 @@
 """Mails that come back: the outcome that each such fault of the catalogue must
 have; a test carries the fault's number.
 covers: delivery/bounce.c
+covers: delivery/receipt.c
+covers: delivery/token.c
 """
 import re
 import sys

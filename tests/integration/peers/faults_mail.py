@@ -136,6 +136,16 @@ class Mail(FaultCase):
                          EHLO="250-peer\r\n250 CHUNKING")
         self.alone_in_doubt(ids, 0, "RETRY")
 
+    def test_21_drop_behind_a_chunk(self):
+        for pipelining, kind in (("250-PIPELINING\r\n", "AMBIGUOUS"),
+                                 ("", "RETRY")):
+            with self.subTest(pipelining=pipelining):
+                ids = self.begin(3, BDAT=nth(1, "250 2.0.0 go on",
+                                             nth(2, hang_up, "250 2.0.0 ok")),
+                                 EHLO=f"250-peer\r\n{pipelining}250 CHUNKING")
+                self.alone_in_doubt(ids, 0, kind)
+                self.usher.stop_all()
+
     def test_22_drop_behind_the_dot(self):
         ids = self.begin(4, {"retry_first": 2},
                          dot=nth(2, hang_up, "250 2.0.0 taken"))
@@ -168,16 +178,6 @@ class Mail(FaultCase):
         for number in ids:
             self.usher.reaches(number, "sent")
         self.assertEqual(len(self.peer.mails), 3)
-
-    def test_23_drop_behind_a_chunk(self):
-        for pipelining, kind in (("250-PIPELINING\r\n", "AMBIGUOUS"),
-                                 ("", "RETRY")):
-            with self.subTest(pipelining=pipelining):
-                ids = self.begin(3, BDAT=nth(1, "250 2.0.0 go on",
-                                             nth(2, hang_up, "250 2.0.0 ok")),
-                                 EHLO=f"250-peer\r\n{pipelining}250 CHUNKING")
-                self.alone_in_doubt(ids, 0, kind)
-                self.usher.stop_all()
 
     def test_23_answer_that_is_not_utf8(self):
         """It must not keep the outcomes of a batch from the database."""

@@ -3,134 +3,22 @@
 """The text lane against a gateway that misbehaves: the outcome that each
 fault of the catalogue must have; a test carries the fault's number.
 
-covers: delivery/gateway_judge.c
 covers: delivery/http.c
 covers: usherd.c
 """
 import datetime
 import email.utils
-import hashlib
-import hmac
 import json
-import os
 import re
 import signal
-import ssl
-import subprocess
 import sys
-import unittest
 import urllib.parse
 
 sys.dont_write_bytecode = True
 
-from house import HOUSE, SOURCE, Usher, main, wait_until  # noqa: E402
+from house import HOUSE, main  # noqa: E402
 from http_peer import Peer, hang_up, nth  # noqa: E402
-
-SECRET = "gateway-Secret-4711"
-GOOD = (200, '{"id": "m"}')
-
-
-def profile_of(port, **members):
-    """A gateway that answers with an id; MEMBERS replace or add."""
-    return {"name": "fake", "url": f"http://127.0.0.1:{port}/send",
-            "method": "POST",
-            "headers": {"Authorization": "Bearer {secret}"},
-            "json": {"to": "{to}", "text": "{text}"},
-            "success": {"statuses": [{"status": 200}], "pointer": "/id"},
-            "message_id": {"pointer": "/id"},
-            "error_code": {"pointer": "/code"},
-            "allow_private_addresses": True, **members,
-            "limits": {"concurrency": 1, "connect_ms": 2000,
-                       "total_ms": 1000, **members.get("limits", {})}}
-
-
-def contrib(name, port):
-    """The profile of contrib, turned to the peer."""
-    with open(os.path.join(SOURCE, "contrib/gateways", name + ".json"),
-              encoding="utf-8") as file:
-        profile = json.load(file)
-    profile["url"] = re.sub("https://[^/]+", f"http://127.0.0.1:{port}",
-                            profile["url"])
-    profile["allow_private_addresses"] = True
-    profile["limits"]["concurrency"] = 1  # in the order of the answers
-    return profile
-
-
-class Lane(unittest.TestCase):
-    usher = None
-    pool = None
-    turn = 0
-
-    @classmethod
-    def setUpClass(cls):
-        HOUSE.note_login("gateway", SECRET)
-        cls.usher = Usher(HOUSE, text_carrier="http").init()
-        cls.usher.write(gateway_password_file=cls.usher.file(
-            "secret", SECRET + "\n"))
-        cls.usher.good("sandbox", "exit")
-        cls.pool = cls.make_pool("{username} password {####} end")
-
-    @classmethod
-    def make_pool(cls, text):
-        return cls.usher.pool(AdminCreateUserConfig={
-            "InviteMessageTemplate": {"SMSMessage": text}})
-
-    def setUp(self):
-        self.usher.sql("delete from usher.later; delete from usher.ready; "
-                       "delete from usher.in_flight")
-        self.peer = Peer()
-
-    def tearDown(self):
-        self.usher.stop_all()
-        self.peer.stop()
-        for request in self.peer.requests:
-            asked = urllib.parse.unquote_plus(request.target + request.body)
-            for password in re.findall(r"password (\S+) end", asked):
-                HOUSE.note_secret(password, "a temporary password")
-
-    def set_profile(self, profile):
-        self.usher.write(gateway_file=self.usher.file(
-            "profile.json", json.dumps(profile)))
-
-    def queue(self, pool=None, name="user"):
-        Lane.turn += 1
-        return self.usher.invite(pool or self.pool, f"{name}{self.turn}",
-                                 phone_number=f"+4915100{self.turn:06}")[0]
-
-    def begin(self, count=1, answer=GOOD, **members):
-        """Queues COUNT messages, starts the lane; answers their ids."""
-        self.peer.reply = answer
-        self.set_profile(profile_of(self.peer.port, **members))
-        ids = [self.queue() for _ in range(count)]
-        self.usher.start("--role", "text")
-        return ids
-
-    def first(self, number):
-        """What came of the first attempt."""
-        history = wait_until(lambda: self.usher.message(number)["history"],
-                             15, f"an attempt at {number}")
-        return history[0]
-
-    def lane_fault(self, number, words):
-        """The lane paused, the message kept its attempts."""
-        attempt = self.first(number)
-        self.assertEqual(attempt["class"], "LANE_FAULT", attempt)
-        self.assertIn(words, attempt["words"])
-        message = self.usher.message(number)
-        self.assertEqual(message["attempts"], 0, message)
-        self.assertIn(message["state"], ("retry", "sending"))
-        self.usher.wait_logged("the lane pauses")
-
-    def ambiguous(self, number, words=""):
-        message = self.usher.reaches(number, "held")
-        attempt = message["history"][0]
-        self.assertEqual(attempt["class"], "AMBIGUOUS", attempt)
-        self.assertIn(words, attempt["words"])
-
-    def fresh(self):
-        """Between two parts of a test."""
-        self.tearDown()
-        self.setUp()
+from sms_case import GOOD, SECRET, Lane, contrib, profile_of  # noqa: E402
 
 
 class Faults(Lane):
@@ -190,11 +78,19 @@ class Faults(Lane):
                 self.fresh()
 
     def test_38_unavailable_without_header(self):
-        number, = self.begin(answer=nth(1, (503, "busy"), GOOD))
-        record = self.usher.reaches(number, "sent")
+        number, other = self.begin(2, answer=nth(1, (503, "busy"), GOOD))
+        self.usher.reaches(other, "sent")
+        record = self.usher.reaches(number, "retry")
         self.assertEqual(record["history"][0]["code"], 503)
+        self.assertEqual(record["history"][0]["class"], "RETRY")
+        self.assertEqual(record["attempts"], 1)
+
+    def test_38_unavailable_for_a_while(self):
+        number, = self.begin(answer=nth(
+            1, (503, "busy", {"Retry-After": "1"}), GOOD))
+        record = self.usher.reaches(number, "sent")
         self.assertEqual(record["history"][0]["class"], "THROTTLED")
-        self.assertEqual(len(self.peer.requests), 2)
+        self.assertEqual(record["attempts"], 1)
 
     def test_39_credentials_and_balance(self):
         for status in (401, 402, 403):
@@ -441,97 +337,6 @@ class Faults(Lane):
         self.lane_fault(number, "connect")
         self.assertNotIn("key=", self.usher.logged())
         self.assertNotIn("key=", json.dumps(self.usher.message(number)))
-
-
-class Ways(Lane):
-    """What else the way to a gateway may be."""
-
-    def test_own_authority(self):
-        folder = HOUSE.make_folder("tls")
-        subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-             "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", "key.pem",
-             "-out", "cert.pem", "-days", "2", "-subj", "/CN=localhost",
-             "-addext", "subjectAltName=DNS:localhost"], cwd=folder,
-            check=True, capture_output=True)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(f"{folder}/cert.pem", f"{folder}/key.pem")
-        self.peer.tls = context
-        url = f"https://localhost:{self.peer.port}/send"
-        number, = self.begin(url=url)
-        self.lane_fault(number, "certificate")
-        self.usher.stop_all()
-        self.assertEqual(self.peer.requests, [])
-        number, = self.begin(url=url, ca_file=f"{folder}/cert.pem")
-        self.usher.reaches(number, "sent")
-
-    def test_id_in_a_header(self):
-        number, = self.begin(answer=(200, "", {"X-Message-Id": "h-1"}),
-                             success={}, message_id={"header":
-                                                     "x-message-id"})
-        self.assertEqual(self.usher.reaches(number, "sent")["remote_id"],
-                         "h-1")
-
-    def test_plivo(self):
-        self.peer.reply = nth(1, (202, '{"message_uuid": ["p1"]}'),
-                              (400, '{"error": "dst is wrong"}'))
-        self.set_profile(contrib("plivo", self.peer.port))
-        ids = [self.queue(), self.queue()]
-        self.usher.start("--role", "text")
-        self.assertEqual(self.usher.reaches(ids[0], "sent")["remote_id"],
-                         "p1")
-        self.assertIn("dst is wrong",
-                      self.usher.reaches(ids[1], "refused")["reason"])
-        self.assertNotIn("url", json.loads(self.peer.requests[0].body))
-
-    def test_messagebird(self):
-        self.peer.reply = nth(1, (201, '{"id": "mb1"}'), (422, json.dumps(
-            {"errors": [{"code": 25, "description": "no balance"}]})))
-        self.set_profile(contrib("messagebird", self.peer.port))
-        ids = [self.queue(), self.queue()]
-        self.usher.start("--role", "text")
-        self.assertEqual(self.usher.reaches(ids[0], "sent")["remote_id"],
-                         "mb1")
-        self.lane_fault(ids[1], "no balance")
-        first = self.peer.requests[0]
-        self.assertEqual(first.headers["authorization"],
-                         f"AccessKey {SECRET}")
-        self.assertIn("datacoding=plain&reference=", first.body)
-
-    def test_aws_sns(self):
-        self.peer.reply = nth(1, (200, "<r><MessageId>s-1</MessageId></r>"), (
-            400, "<Error><Code>OptedOut</Code><Message>gone</Message></Error>"
-        ))
-        self.set_profile(contrib("aws-sns", self.peer.port))
-        ids = [self.queue(name="Зоя"), self.queue()]
-        self.usher.start("--role", "text")
-        self.assertEqual(self.usher.reaches(ids[0], "sent")["remote_id"],
-                         "s-1")
-        self.assertIn("gone", self.usher.reaches(ids[1], "refused")["reason"])
-        for request in self.peer.requests:
-            self.assertEqual(*signatures(request))
-
-
-def signatures(request):
-    """The one that it carries and the one that it should (the service's own
-    description of Signature Version 4)."""
-    words = dict(re.findall(r"(\w+)=([^, ]+)",
-                            request.headers["authorization"]))
-    names = words["SignedHeaders"].split(";")
-    canonical = "\n".join([
-        request.method, request.target, "",
-        *(f"{name}:{request.headers[name]}" for name in names), "",
-        words["SignedHeaders"],
-        hashlib.sha256(request.body.encode()).hexdigest()])
-    key, *scope = words["Credential"].split("/")
-    assert key == "AKIA0000000000000000", key
-    text = "\n".join(["AWS4-HMAC-SHA256", request.headers["x-amz-date"],
-                      "/".join(scope),
-                      hashlib.sha256(canonical.encode()).hexdigest()])
-    derived = ("AWS4" + SECRET).encode()
-    for word in (*scope, text):
-        derived = hmac.new(derived, word.encode(), hashlib.sha256).digest()
-    return words["Signature"], derived.hex()
 
 
 if __name__ == "__main__":
