@@ -8,7 +8,10 @@ import re
 
 RECEIVED = re.compile(rb"^Received: .*?\bid ([0-9A-F]+)", re.M | re.S)
 MESSAGE_ID = re.compile(rb"^Message-ID:\s*<((\d+)-[^>]*)>", re.M | re.I)
-KILLED = "the lane was killed"
+TOLD = re.compile(r"-(\d+)-[0-9a-f]{6} msg=attempt message=(\d+) "
+                  r".* outcome=ACCEPTED ")
+UNSETTLED = "the lane was killed before it settled"
+UNANSWERED = "the lane was killed before it had the answer"
 AWAY = "the database was killed"
 OWNER = re.compile(r"-(\d+)-[0-9a-f]{6}$")
 
@@ -165,8 +168,10 @@ class Evidence:
 class Causes:
     """Why each message that was handed over more than once was."""
 
-    def __init__(self, evidence, wreck):
+    def __init__(self, evidence, wreck, log):
         self.wreck = wreck
+        with open(log, encoding="utf-8", errors="replace") as file:
+            self.told = set(TOLD.findall(file.read()))
         self.twice = collections.Counter()
         self.losses = collections.Counter()
         self.by_lane = collections.Counter()
@@ -185,8 +190,8 @@ class Causes:
                 continue
             extra -= 1
             self.twice[cause] += 1
-            if cause == KILLED:
-                lane = (message.medium, attempt.process)
+            if cause in (UNSETTLED, UNANSWERED):
+                lane = (message.medium, attempt.process, cause)
                 self.by_lane[lane] += 1
                 if self._database_away(message, attempt):
                     self.hindered.add(lane)
@@ -203,7 +208,8 @@ class Causes:
 
     def _loss(self, message, attempt):
         if attempt.process in self.wreck.killed_lanes:
-            return KILLED
+            told = (str(attempt.process), str(message.id)) in self.told
+            return UNSETTLED if told else UNANSWERED
         return AWAY if self._database_away(message, attempt) else None
 
     def _cause(self, message, attempt):
