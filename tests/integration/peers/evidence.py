@@ -154,8 +154,11 @@ class Evidence:
                 head, _, body = file.read().partition(b"\n\n")
             queue_id = RECEIVED.search(head)[1].decode()
             message_id = MESSAGE_ID.search(head)
-            self._add(int(message_id[2]), queue_id,
-                      (message_id[1], quopri.decodestring(body)))
+            if message_id:
+                self._add(int(message_id[2]), queue_id,
+                          (message_id[1], quopri.decodestring(body)))
+            else:
+                self.strangers.append((head + body).decode("utf-8", "replace"))
 
     def _read_texts(self, kannel, acts):
         """An SMS says whose it is by its password."""

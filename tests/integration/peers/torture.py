@@ -32,8 +32,11 @@ KILLS = int(os.environ.get("KILLS", "10"))
 SEED = int(os.environ.get("SEED") or random.SystemRandom().randrange(1 << 30))
 INVITERS = 3
 WITHDRAWN = 0.06  # of the users: deleted, or invited anew
+WITHDRAWALS = ("resend", "delete")
 SECRETS_MOST = 200  # that are looked for in the logs
 TEXTS_AT_A_TIME = 8
+PATIENCE = 15  # seconds until what stands is pushed
+BUSY = 0.05
 AHEAD = (MAILS + TEXTS) // 4  # invitations, of what has arrived
 UNSETTLED_MOST = 10  # of a lane when it is killed
 UNANSWERED_MOST = {"EMAIL": 1, "SMS": TEXTS_AT_A_TIME}
@@ -46,6 +49,7 @@ minimal_backoff_time = 1s
 maximal_backoff_time = 2s
 service_throttle_time = 1s
 transport_retry_time = 1s
+notify_classes =
 """
 
 
@@ -60,12 +64,12 @@ class Act:
 
 
 class Inviter(threading.Thread):
-    """Works through a queue of (medium, username, address)."""
+    """Works through a queue of what to ask for."""
 
-    def __init__(self, usher, pool, guests, seed):
+    def __init__(self, usher, pool, wishes, seed):
         super().__init__(daemon=True)
         self.pool = pool
-        self.guests = guests
+        self.wishes = wishes
         self.random = random.Random(seed)
         self.program = HOUSE.converse(
             [os.path.join(house.BUILD, "tests", "inviter"), usher.config],
@@ -75,21 +79,21 @@ class Inviter(threading.Thread):
 
     def run(self):
         while True:
-            guest = self.guests.get()
-            if not guest:
+            _, _, wish = self.wishes.get()
+            if not wish:
                 return
-            self.ask("create", *guest)
-            self.invited.append(guest)
-            if self.random.random() < WITHDRAWN:
-                self.withdraw()
+            self.ask(*wish)
+            if wish[0] == "create":
+                self.invited.append(wish)
+                if self.random.random() < WITHDRAWN:
+                    self.withdraw()
 
     def withdraw(self):
         """One of those that were invited last."""
         place = self.random.randrange(max(0, len(self.invited) - 50),
                                       len(self.invited))
-        medium, username, _ = self.invited.pop(place)
-        self.ask(self.random.choice(("resend", "delete")), medium, username,
-                 "-")
+        _, medium, username, _ = self.invited.pop(place)
+        self.ask(self.random.choice(WITHDRAWALS), medium, username, "-")
 
     def ask(self, verb, medium, username, address):
         """Asks until it is done, as whoever needs it would."""
@@ -111,15 +115,34 @@ class Far:
         self.printed = kannel.printed
         self.place = 0
         self.texts = 0
+        self.mails = 0
+        self.moved = dict.fromkeys(("mail lane", "text lane"),
+                                   time.monotonic())
+
+    def look(self):
+        before = self.mails, self.texts
+        self.mails = self.relay.arrived()
+        self._count_texts()
+        for lane, old, new in zip(self.moved, before,
+                                  (self.mails, self.texts)):
+            if new > old:
+                self.moved[lane] = time.monotonic()
 
     def count(self):
+        return self.mails + self.texts
+
+    def stands(self, lane=None):
+        """For so many seconds nothing has come, of that lane."""
+        return time.monotonic() - (
+            self.moved[lane] if lane else max(self.moved.values()))
+
+    def _count_texts(self):
         with open(self.printed, "rb") as file:
             file.seek(self.place)
             new = file.read()
         whole = new[:new.rfind(b"\n") + 1]
         self.place += len(whole)
         self.texts += whole.count(b": <usher +")
-        return self.relay.arrived() + self.texts
 
 
 class Run:
@@ -161,14 +184,15 @@ class Run:
 
     def make_inviters(self):
         pool = self.usher.pool()
-        guests = [("EMAIL", f"mail{i}", f"mail{i}@example.com")
+        guests = [("create", "EMAIL", f"mail{i}", f"mail{i}@example.com")
                   for i in range(MAILS)]
-        guests += [("SMS", f"text{i}", f"+4930{i:08}") for i in range(TEXTS)]
+        guests += [("create", "SMS", f"text{i}", f"+4930{i:08}")
+                   for i in range(TEXTS)]
         random.Random(SEED).shuffle(guests)
         self.coming = guests + [None] * INVITERS
         self.fed = 0
-        self.guests = queue.Queue()
-        return [Inviter(self.usher, pool, self.guests, SEED + i)
+        self.wishes = queue.PriorityQueue()
+        return [Inviter(self.usher, pool, self.wishes, SEED + i)
                 for i in range(INVITERS)]
 
     def progress(self):
@@ -178,8 +202,9 @@ class Run:
     def feed(self):
         """Invitations go on as long as there are deliveries."""
         most = self.far.count() + AHEAD
-        while self.fed < len(self.coming) and self.fed < most:
-            self.guests.put(self.coming[self.fed])
+        while self.fed < len(self.coming) and (
+                self.fed < most or self.far.stands() > PATIENCE):
+            self.wishes.put((1, self.fed, self.coming[self.fed]))
             self.fed += 1
 
     def torture(self):
@@ -187,13 +212,35 @@ class Run:
             inviter.start()
         plan = self.wreck.plan(KILLS)
         while plan or not self.wreck.up() or self.inviting():
+            self.far.look()
             self.feed()
             self.wreck.revive()
-            if plan and self.progress() >= plan[0][0] and \
+            if plan and self.time_for(*plan[0]) and \
                     self.wreck.strike(plan[0][1]):
-                plan.pop(0)
+                self.withdraw_from(plan.pop(0)[1])
             self.look(f"{len(plan)} kills to come")
             time.sleep(0.02)
+
+    def time_for(self, moment, kind):
+        """A lane is killed at work, not asleep."""
+        if self.far.stands() > PATIENCE:
+            return True
+        busy = kind not in self.far.moved or self.far.stands(kind) < BUSY
+        return busy and self.progress() >= moment
+
+    def withdraw_from(self, kind):
+        """Some of what a killed lane had: it is claimed again only when its
+        lease has run out, and then must not go."""
+        if kind not in self.far.moved or "postgres" in self.wreck.due:
+            return
+        users = self.server.sql(
+            "select m.medium || ' ' || username from usher.in_flight f "
+            "join usher.message m using (id) where owner like "
+            f"'%-{self.wreck.killed_last}-%' order by id").splitlines()
+        for user in self.wreck.random.sample(users, min(4, len(users))):
+            verb = self.wreck.random.choice(WITHDRAWALS)
+            self.wishes.put((0, len(self.wreck.times), (
+                verb, *user.split(" "), "-")))
 
     def inviting(self):
         return any(inviter.is_alive() for inviter in self.inviters)
@@ -232,10 +279,15 @@ class Run:
 
     def wait(self, probe, what):
         def look():
+            self.far.look()
             self.wreck.revive()
             self.look(f"until {what}")
             return probe()
-        wait_until(look, 120 + (MAILS + TEXTS) / 20, what)
+        try:
+            wait_until(look, 120 + (MAILS + TEXTS) / 20, what)
+        except AssertionError:
+            print(sorted(self.wrong)[:5])
+            raise
 
     def kannel_done(self):
         """It says by itself what it has not sent yet."""
@@ -286,7 +338,9 @@ class Run:
                 (f"{medium}: arrived", sum(len(m.copies) for m in here)),
                 (f"{medium}: handed over twice", sum(
                     m.entries() - 1 for m in here if m.copies))]
-        rows += [("set aside as poison", self.poison),
+        rows += [("claimed behind its cancellation, not sent", sum(
+            m.late_claims for m in messages)),
+                 ("set aside as poison", self.poison),
                  ("sent again by the operator", len(self.retried))]
         rows += [(f"twice: {cause}", count)
                  for cause, count in self.causes.twice.items()]

@@ -57,6 +57,7 @@ class Wreck:
         self.due = {}  # what is down: when and how it is started again
         self.times = []  # (kind, begin, end) of each kill
         self.killed_lanes = set()  # ids of processes
+        self.killed_last = None
         self.orphans = []  # of Postfix's master
         self.kinds = {
             "mail lane": self.kill_child, "text lane": self.kill_child,
@@ -72,7 +73,7 @@ class Wreck:
         kinds = []
         while len(kinds) < count:
             kinds += self.random.sample(list(self.kinds), len(self.kinds))
-        moments = sorted(self.random.uniform(0.02, 0.97)
+        moments = sorted(self.random.uniform(0.02, 0.9)
                          for _ in range(count))
         return list(zip(moments, kinds))
 
@@ -109,6 +110,7 @@ class Wreck:
             return False
         pid = self.random.choice(pids)
         self.killed_lanes.add(pid)
+        self.killed_last = pid
         return kill(pid)
 
     def kill_supervisor(self, _):
