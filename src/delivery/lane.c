@@ -24,6 +24,8 @@
 #define TELL_MS     5000 /* between what a lane says of itself */
 #define AHEAD_COUNT 25   /* messages left when the next batch is claimed */
 
+#define MESSAGE_ROOM ((size_t)16 * 1024) /* for one in memory, about */
+
 /* What was claimed at once, or is being claimed. */
 struct batch {
 	struct mem *mem; /* NULL: nothing was asked for */
@@ -141,7 +143,8 @@ static bool ask_claim(struct lane *lane, struct batch *batch)
 
 	if (!room || stopping)
 		return false;
-	*batch = (struct batch){ .mem = mem_new(lane->mem),
+	*batch = (struct batch){ .mem = mem_new_room(lane->mem,
+		                     (size_t)room * MESSAGE_ROOM),
 		.lease_end_ms = now_ms + lease_ms * 9 / 10 };
 	batch->work = (struct work){ .mem = batch->mem,
 		.db = lane->db,
