@@ -182,6 +182,8 @@ static bool check_carriers(struct err *err)
 
 	if (*config->listen && !listener_check(config->listen, err))
 		return false;
+	if (!relay_check_bounces(config, err))
+		return false;
 	if (strcmp(config->mail_carrier, "capture") == 0 &&
 	    !opens(&capture_mail_carrier, err))
 		return false;
