@@ -317,6 +317,11 @@ class Counted(ListenerCase):
         self.usher.write(mail_carrier="smtp", smtp_port=peer.port)
         self.start()
         before = self.metrics()
+        with open(os.path.join(house.SOURCE, "man/usherd.8.in"),
+                  encoding="utf-8") as page:
+            self.assertEqual(dict(re.findall(
+                r"(?m)^\.It Li (usher_\w+) Ta (\w+)", page.read())),
+                before.types)
         self.assertEqual(before.types["usher_attempts_total"], "counter")
         self.assertEqual(before.types["usher_attempt_seconds"], "histogram")
         self.assertEqual(before.types["usher_messages"], "gauge")
