@@ -166,6 +166,17 @@ with lost as (
 )
 select id from lost;
 
+-- name: queue_give_back
+-- What is leased to owner $1, who has none of it in hand: untouched, and no
+-- attempt is spent.
+with back as (
+  delete from in_flight where owner = $1
+  returning id, medium, attempt, losses
+)
+insert into later (id, medium, due_at, attempts, losses, reason)
+select id, medium, now(), attempt - 1, losses, 'the claim''s answer was lost'
+from back returning id;
+
 -- name: queue_low_mark_read
 -- Below which id every number has been drawn. Read in a statement before the
 -- one that gives the transaction its own number; see queue_low_mark_move.
