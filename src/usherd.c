@@ -160,6 +160,9 @@ static void add_children(struct service *service)
 		service_add(service, "keeper", run_keeper, NULL);
 	if (has_role("http") && *config->listen && !options.drain)
 		service_add(service, "http", run_http, NULL);
+	if (!service->count)
+		log_warning("usherd",
+		    "nothing to do: the settings leave these roles no work");
 }
 
 static void note_restart(void)

@@ -528,6 +528,18 @@ class Settings(house.Case):
         wait_until(lambda: self.listens(second), 15, "at the new port")
         self.assertFalse(self.listens(first))
 
+    def test_roles(self):
+        done = subprocess.run(
+            [os.path.join(house.BUILD, "usherd"), "--config",
+             self.usher.config, "--role", "web"], capture_output=True,
+            text=True, check=False, timeout=30 * SLOW)
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertIn("role 'web' is not mail, text, keeper or http",
+                      done.stderr)
+        self.usher.write(listen="")
+        self.usher.start("--role", "http")
+        self.assertIn("nothing to do", self.usher.logged())
+
     def test_none(self):
         self.usher.write(listen="")
         daemon = self.usher.start()
