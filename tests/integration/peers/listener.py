@@ -317,6 +317,11 @@ class Counted(ListenerCase):
         self.usher.write(mail_carrier="smtp", smtp_port=peer.port)
         self.start()
         before = self.metrics()
+        with open(os.path.join(house.SOURCE, "man/usherd.8.in"),
+                  encoding="utf-8") as page:
+            self.assertEqual(dict(re.findall(
+                r"(?m)^\.It Li (usher_\w+) Ta (\w+)", page.read())),
+                before.types)
         self.assertEqual(before.types["usher_attempts_total"], "counter")
         self.assertEqual(before.types["usher_attempt_seconds"], "histogram")
         self.assertEqual(before.types["usher_messages"], "gauge")
@@ -522,6 +527,18 @@ class Settings(house.Case):
         daemon.send_signal(house.signal.SIGHUP)
         wait_until(lambda: self.listens(second), 15, "at the new port")
         self.assertFalse(self.listens(first))
+
+    def test_roles(self):
+        done = subprocess.run(
+            [os.path.join(house.BUILD, "usherd"), "--config",
+             self.usher.config, "--role", "web"], capture_output=True,
+            text=True, check=False, timeout=30 * SLOW)
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertIn("role 'web' is not mail, text, keeper or http",
+                      done.stderr)
+        self.usher.write(listen="")
+        self.usher.start("--role", "http")
+        self.assertIn("nothing to do", self.usher.logged())
 
     def test_none(self):
         self.usher.write(listen="")
