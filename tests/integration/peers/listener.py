@@ -423,13 +423,17 @@ class Database(unittest.TestCase):
             self.server.crash()
             answer = self.refused(503, "/readyz")
             self.assertIn("the database cannot be reached", answer.text)
-            self.refused(503, "/metrics")
+            metrics = self.ask("/metrics").text
+            self.assertIn("\nusher_database_up 0\n", metrics)
+            self.assertIn("\nusher_attempts_total{", metrics)
+            self.assertNotIn("usher_messages{", metrics)
             self.assertEqual(self.status("/healthz"), 200)
             self.assertNotIn(self.server.folder, answer.text)
             self.server.start()
             wait_until(lambda: self.status("/readyz") == 200, 15,
                        "it is ready again")
-            self.assertEqual(self.status("/metrics"), 200)
+            self.assertIn("\nusher_database_up 1\n",
+                          self.ask("/metrics").text)
         self.assertNotIn("a child ended", self.usher.logged())
 
     def test_other_schema(self):
