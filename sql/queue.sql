@@ -51,8 +51,8 @@ with due as materialized (
 ), taken as (
   insert into in_flight (id, medium, owner, epoch, attempt, losses,
     lease_until)
-  select c.id, $1, $3, nextval('lease_epoch'), c.attempts + 1, c.losses,
-    after_ms($4::bigint)
+  select c.id, $1, $3, nextval('lease_epoch'), c.attempts + 1,
+    c.losses, after_ms($4::bigint)
   from (select id, attempts, losses from from_later
     union all select id, 0, 0 from from_ready) c
   returning id, epoch, attempt, losses
@@ -67,17 +67,18 @@ with due as materialized (
 select c.id, c.epoch, c.attempt, c.losses, c.kind, c.pool_id, c.sub,
   c.medium, c.destination, c.username, c.invitation, c.has_password,
   c.sealed, c.template_hash, c.receipt,
-  case when row_number() over (partition by c.template_hash order by c.id) = 1
+  case when row_number() over (
+      partition by c.template_hash collate "C" order by c.id) = 1
     then (select content from template where hash = c.template_hash) end
     as template,
-  ms(c.created_at) as created_ms, ms(now()) as claimed_ms,
+  ms(c.created_at) as created_ms, (select ms(now())) as claimed_ms,
   ms(c.expires_at) as expires_ms,
   coalesce(c.expires_at <= now(), false) as expired,
   a.invitation as current_invitation, a.status, p.mail_from, p.reply_to,
   (select sandbox from installation) as sandbox,
   (select token_salt from installation) as salt,
-  exists (select from sandbox_number s where s.number = c.destination
-    and s.status = 'Verified') as verified
+  $1 = 'SMS' and exists (select from sandbox_number s
+    where s.number = c.destination and s.status = 'Verified') as verified
 from claimed c
 left join account a on a.pool_id = c.pool_id and a.sub = c.sub
 left join senders p on p.id = c.pool_id
@@ -91,15 +92,25 @@ order by c.id;
 -- $13 the remote's id. $1 owner. The ids that were ours come back. Of
 -- a user who was forgotten meanwhile (no destination) the remote's words are
 -- not kept. What would be held went when a receipt came before.
-with ours as (
-  delete from in_flight f
-  using unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[],
-    $6::bigint[], $7::boolean[], $8::text[], $9::int[], $10::text[],
-    $11::text[], $12::int[], $13::text[])
+--
+-- The leases are looked up one by one: a planner that was told of an empty
+-- table would rather join with all of its index, which an old transaction
+-- fills with dead entries.
+with told as materialized (
+  select f.place, t.* from unnest($2::bigint[], $3::bigint[], $4::text[],
+    $5::text[], $6::bigint[], $7::boolean[], $8::text[], $9::int[],
+    $10::text[], $11::text[], $12::int[], $13::text[])
     as t (id, epoch, outcome, reason, delay_ms, spent, class, code, status,
       words, took_ms, remote_id)
-  where f.id = t.id and f.epoch = t.epoch
-  returning f.medium, f.attempt, f.losses, t.*
+  cross join lateral (select f.ctid as place from in_flight f
+    where f.id = t.id and f.epoch = t.epoch limit 1) f
+), ended as (
+  delete from in_flight
+  where ctid = any(array(select place from told))
+  returning id, medium, attempt, losses
+), ours as materialized (
+  select e.medium, e.attempt, e.losses, t.*
+  from ended e join told t using (id)
 ), settled as (
   update message m set settled_at = now(),
     outcome = case when o.outcome = 'held'
@@ -164,6 +175,17 @@ with lost as (
   select id, attempt, owner, 'LOST', 'the lease ran out' from lost
 )
 select id from lost;
+
+-- name: queue_give_back
+-- What is leased to owner $1, who has none of it in hand: untouched, and no
+-- attempt is spent.
+with back as (
+  delete from in_flight where owner = $1
+  returning id, medium, attempt, losses
+)
+insert into later (id, medium, due_at, attempts, losses, reason)
+select id, medium, now(), attempt - 1, losses, 'the claim''s answer was lost'
+from back returning id;
 
 -- name: queue_low_mark_read
 -- Below which id every number has been drawn. Read in a statement before the
@@ -481,26 +503,26 @@ with queued as materialized (
     (select id from blocked order by id limit 1)
   from (select from blocked limit $1::bigint + 1) as b
   union all
-  select u.state, count(x), count(x) > $1::bigint, null, null
+  select u.state, count(x.id), count(x.id) > $1::bigint, null, null
   from unnest('{refused,held,cancelled,skipped}'::text[]) as u (state)
-  cross join lateral (select m.id from message m
+  left join lateral (select m.id from message m
     where m.outcome >= u.state and m.outcome <= u.state
     and m.outcome <> 'sent' order by m.outcome, m.id
-    limit $1::bigint + 1) as x
+    limit $1::bigint + 1) as x on true
   group by u.state
   union all
-  select u.state, count(x), count(x) > $1::bigint, null, null
+  select u.state, count(x.id), count(x.id) > $1::bigint, null, null
   from unnest('{delivered,bounced}'::text[]) as u (state)
-  cross join lateral (select m.id from message m
+  left join lateral (select m.id from message m
     where m.receipt >= u.state and m.receipt <= u.state
     and m.receipt is not null and m.outcome = 'sent'
-    order by m.receipt, m.id limit $1::bigint + 1) as x
+    order by m.receipt, m.id limit $1::bigint + 1) as x on true
   group by u.state
 )
 select state, case when about then greatest(n, coalesce(about_n, n)) else n end
     as count, about,
   ms((select created_at from message where id = first_id)) as oldest_ms
-from counts where n > 0;
+from counts;
 
 -- name: queue_count_all
 -- Messages of every state, as queue_counts counts them.

@@ -201,10 +201,13 @@ static void answer(void *context, struct mem *mem,
 		if (!fits(&table[i], request->path))
 			continue;
 		if (get ||
-		    (table[i].posts && strcmp(request->method, "POST") == 0))
+		    (table[i].posts && strcmp(request->method, "POST") == 0)) {
 			table[i].answer(context, mem, request, answer);
-		else
-			say(mem, answer, 405, "the method is not allowed here");
+			return;
+		}
+		say(mem, answer, 405, "the method is not allowed here");
+		answer->allow =
+		    table[i].posts ? "GET, HEAD, POST" : "GET, HEAD";
 		return;
 	}
 	say(mem, answer, 404, "there is nothing here");

@@ -17,7 +17,6 @@
 #include "base/secret.h"
 #include "cli/cli.h"
 
-/* How many words of ARGV name COMMAND; 0 when they do not. */
 /* Whether there are commands of two words that begin with WORD. */
 static bool is_group(const char *word)
 {
@@ -30,6 +29,7 @@ static bool is_group(const char *word)
 	return false;
 }
 
+/* How many words of ARGV name COMMAND; 0 when they do not. */
 static int words_of(const struct command *command, char **argv)
 {
 	const char *name = command->words;

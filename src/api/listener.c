@@ -158,6 +158,9 @@ static enum MHD_Result send_answer(struct MHD_Connection *connection,
 	    answer->type ? answer->type : "application/json");
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL,
 	    "no-store");
+	if (answer->allow)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW,
+		    answer->allow);
 	if (close)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION,
 		    "close");
@@ -236,7 +239,7 @@ static struct MHD_Daemon *start(const struct listener *listener,
 	    MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)PER_ADDRESS_MOST,
 	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
-	    MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U, MHD_OPTION_END);
+	    MHD_OPTION_END);
 	if (!daemon)
 		err_set(err, ERR_CONFIG, "listen: cannot listen at '%s': %s",
 		    listener->address, strerror(errno));

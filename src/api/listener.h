@@ -26,7 +26,8 @@ struct listener_request {
 
 struct listener_answer {
 	int status;
-	const char *type; /* of the body; NULL: application/json */
+	const char *type;  /* of the body; NULL: application/json */
+	const char *allow; /* the methods, with 405; else NULL */
 	const char *body;
 };
 

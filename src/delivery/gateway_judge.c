@@ -46,12 +46,15 @@ static enum delivery_class class_named(const char *name)
 	return DELIVERY_AMBIGUOUS;
 }
 
-static enum delivery_class class_of_status(int status)
+static enum delivery_class class_of(const struct http_answer *answer)
 {
-	if (status == 408 || status == 425 || (status >= 500 && status != 503))
-		return DELIVERY_RETRY;
-	if (status == 429 || status == 503)
+	int status = answer->status;
+
+	/* 503 may be this request's bad luck, unless it asks for a rest. */
+	if (status == 429 || (status == 503 && answer->retry_after_s))
 		return DELIVERY_THROTTLED;
+	if (status == 408 || status == 425 || status >= 500)
+		return DELIVERY_RETRY;
 	if (status / 100 == 3 || status == 401 || status == 402 ||
 	    status == 403 || status == 407)
 		return DELIVERY_LANE_FAULT;
@@ -119,15 +122,16 @@ static bool is_mapped(const struct field_list *map, const char *name,
 
 /* Whether the profile itself says what CODE or the status means. */
 static bool is_known(struct mem *mem, const struct gateway_profile *profile,
-    int status, const char *code, enum delivery_class *class)
+    const struct http_answer *answer, const char *code,
+    enum delivery_class *class)
 {
 	if (is_mapped(&profile->classes, code, class) ||
 	    is_mapped(&profile->classes_by_status,
-	        mem_printf(mem, "%d", status), class))
+	        mem_printf(mem, "%d", answer->status), class))
 		return true;
-	*class = class_of_status(status);
+	*class = class_of(answer);
 	/* The key that the gateway knows already is ours. */
-	if (status == 409 && profile->idempotency)
+	if (answer->status == 409 && profile->idempotency)
 		*class = DELIVERY_ACCEPTED;
 	return false;
 }
@@ -141,7 +145,7 @@ static void judge_failure(struct mem *mem, struct gateway *gateway,
 	const char *text = find(mem, profile->error_text, answer, json);
 	const char *why = "";
 	enum delivery_class class;
-	bool known = is_known(mem, profile, answer->status, code, &class);
+	bool known = is_known(mem, profile, answer, code, &class);
 
 	gateway->refusals =
 	    known || class != DELIVERY_REFUSED ? 0 : gateway->refusals + 1;

@@ -24,6 +24,8 @@
 #define TELL_MS     5000 /* between what a lane says of itself */
 #define AHEAD_COUNT 25   /* messages left when the next batch is claimed */
 
+#define MESSAGE_ROOM ((size_t)16 * 1024) /* for one in memory, about */
+
 /* What was claimed at once, or is being claimed. */
 struct batch {
 	struct mem *mem; /* NULL: nothing was asked for */
@@ -47,7 +49,8 @@ struct lane {
 	char after[64]; /* the pool that the last claim ended with */
 	struct batch current;
 	struct batch next;
-	size_t left; /* of the current batch, in the carrier's hands */
+	size_t left;     /* of the current batch, in the carrier's hands */
+	bool claim_lost; /* its answer: messages may be leased to us */
 
 	/* Of the batch under way: */
 	struct gate_session session;
@@ -140,7 +143,8 @@ static bool ask_claim(struct lane *lane, struct batch *batch)
 
 	if (!room || stopping)
 		return false;
-	*batch = (struct batch){ .mem = mem_new(lane->mem),
+	*batch = (struct batch){ .mem = mem_new_room(lane->mem,
+		                     (size_t)room * MESSAGE_ROOM),
 		.lease_end_ms = now_ms + lease_ms * 9 / 10 };
 	batch->work = (struct work){ .mem = batch->mem,
 		.db = lane->db,
@@ -152,6 +156,7 @@ static bool ask_claim(struct lane *lane, struct batch *batch)
 		.after = mem_text(batch->mem, lane->after) };
 	if (queue_claim_send(&batch->work, &batch->claim))
 		return true;
+	lane->claim_lost = true;
 	log_warning(lane->owner, "cannot claim; trying again", "error",
 	    batch->work.err.detail);
 	mem_free(batch->mem);
@@ -164,6 +169,7 @@ static bool take_claim(struct lane *lane, struct batch *batch)
 	struct queue_claim *claim = &batch->claim;
 
 	if (!queue_claim_answer(&batch->work, claim)) {
+		lane->claim_lost = true;
 		log_warning(lane->owner, "cannot claim; trying again", "error",
 		    batch->work.err.detail);
 		return false;
@@ -240,7 +246,6 @@ static void give_back(struct lane *lane, const struct batch *batch)
 {
 	for (size_t i = 0; i < batch->claim.count; i++)
 		settle_add(&lane->settle, &batch->claim.deliveries[i]);
-	settle_all(&lane->settle);
 }
 
 /* What the lane says of itself, when it is worth a write. */
@@ -260,6 +265,7 @@ static void tell(struct lane *lane, const char *state, const char *words)
 		return;
 	lane->state_told = state;
 	lane->told_ms = now_ms;
+	settle_rest(&lane->settle);
 	if (!db_renew(&work) ||
 	    !db_run(&work, QUERY_lane_tell, lane->owner, lane->carrier->medium,
 	        lane->carrier->name, state, words,
@@ -329,6 +335,19 @@ static bool may_go(struct lane *lane, const struct batch *batch)
 	       batch->lease_end_ms - now_ms > config->lease_seconds * 850;
 }
 
+/* What a claim took whose answer was lost is given back. Whatever else this
+ * lane had is settled, but for outcomes that were dropped. */
+static bool recover_claim(struct lane *lane, struct work *work)
+{
+	if (!lane->claim_lost)
+		return true;
+	settle_all(&lane->settle);
+	if (lane->settle.dropped)
+		return true;
+	lane->claim_lost = !db_run(work, QUERY_queue_give_back, lane->owner);
+	return !lane->claim_lost;
+}
+
 /* How many messages a round claimed; -1 when nothing could be claimed. */
 static int round_once(struct lane *lane)
 {
@@ -336,7 +355,8 @@ static int round_once(struct lane *lane)
 	struct work work = { .mem = mem, .db = lane->db, .tag = lane->owner };
 	int count = -1;
 
-	if (!lane->next.mem && !db_renew(&work)) {
+	if (!lane->next.mem &&
+	    !(db_renew(&work) && recover_claim(lane, &work))) {
 		log_warning(lane->owner, "cannot claim; trying again", "error",
 		    work.err.detail);
 		return -1;
@@ -368,6 +388,9 @@ static bool open_databases(struct lane *lane, struct err *err)
 	if (!lane->db)
 		return false;
 	work.db = lane->db;
+	if (!settle_recover(&lane->settle))
+		return err_set(err, ERR_DATABASE,
+		    "cannot settle what a lost lane left");
 	if (db_listen(&work,
 	        mem_printf(lane->mem, "usher_%s", lane->carrier->medium)))
 		return true;
@@ -391,6 +414,8 @@ static bool open_lane(struct lane *lane, struct err *err)
 		return false;
 	lane->limits = lane->carrier->limits(lane->state);
 	lane->settle.owner = lane->owner;
+	lane->settle.journal = board_journal(lane->options->board,
+	    lane->carrier->medium, lane->options->place);
 	lane->settle.policy = (struct queue_policy){
 		.retry_first_ms = config->retry_first * 1000,
 		.give_up_after_ms = config->give_up_after * 1000,
@@ -406,6 +431,7 @@ static void wait_for_work(struct lane *lane, int64_t wait_ms, bool shut)
 	int64_t end_ms = clock_steady_ms() + wait_ms;
 	int64_t left_ms;
 
+	settle_all(&lane->settle);
 	if (!shut)
 		tell(lane, "idle", NULL);
 	while (!stopping && (left_ms = end_ms - clock_steady_ms()) > 0) {
@@ -484,6 +510,7 @@ int lane_run(const struct engine *engine, const struct carrier *carrier,
 	run(&lane);
 	if (lane.next.mem && take_claim(&lane, &lane.next))
 		give_back(&lane, &lane.next);
+	settle_all(&lane.settle);
 	say_goodbye(&lane);
 	return options->drain && at_fault(&lane) ? err_exit_status(ERR_PEER)
 	                                         : 0;

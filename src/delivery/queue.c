@@ -181,9 +181,12 @@ bool queue_settle_send(struct work *work, const char *owner,
 	struct columns columns = columns_new(mem, count);
 
 	for (size_t i = 0; i < count; i++) {
-		struct queue_decision decision =
-		    queue_decide(deliveries[i], policy,
-		        deliveries[i]->claimed_ms, secret_random_below(1000));
+		/* Only a retry is spread; random numbers are not free. */
+		bool accepted =
+		    deliveries[i]->outcome.class == DELIVERY_ACCEPTED;
+		struct queue_decision decision = queue_decide(deliveries[i],
+		    policy, deliveries[i]->claimed_ms,
+		    accepted ? 0 : secret_random_below(1000));
 		fill(mem, &columns, i, deliveries[i], &decision);
 	}
 	const char *parameters[] = { owner, db_array(mem, columns.ids, count),

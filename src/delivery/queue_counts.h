@@ -16,7 +16,8 @@
 
 /*
  * {"states": [{"state", "count", "about", "oldest", "age_seconds"}],
- *  "reasons": [{"state", "medium", "reason", "count"}]}, sent ones included.
+ *  "reasons": [{"state", "medium", "reason", "count"}]}, with each state, also
+ * those of no message. The oldest is told of what waits, if there is one.
  */
 cJSON *queue_counts(struct work *work);
 

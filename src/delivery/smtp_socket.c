@@ -7,7 +7,10 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 
@@ -15,16 +18,26 @@
 int smtp_connect(int fd, const struct sockaddr *address,
     socklen_t length) __asm__("connect");
 int smtp_poll(struct pollfd *fds, nfds_t count, int timeout_ms) __asm__("poll");
+ssize_t smtp_read(int fd, void *into, size_t size) __asm__("read");
+ssize_t smtp_write(int fd, const void *bytes, size_t size) __asm__("write");
 
 typedef int connect_function(int, const struct sockaddr *, socklen_t);
 typedef int poll_function(struct pollfd *, nfds_t, int);
+
+#define OUT_ROOM 16384
+#define IN_ROOM  4096
 
 static struct {
 	bool active;
 	bool killed;
 	bool timed_out;
-	bool held;
 	int fd;
+	/* What libesmtp wrote and the relay has not got, and the other way. */
+	size_t out_length;
+	size_t in_at;
+	size_t in_length;
+	char out[OUT_ROOM];
+	char in[IN_ROOM];
 	int connect_error;
 	int64_t connect_ms;
 	int64_t reply_ms;
@@ -37,7 +50,8 @@ void smtp_socket_begin(const struct smtp_socket_limits *limits)
 	int64_t now_ms = clock_steady_ms();
 
 	session.active = true;
-	session.killed = session.timed_out = session.held = false;
+	session.killed = session.timed_out = false;
+	session.out_length = session.in_at = session.in_length = 0;
 	session.fd = -1;
 	session.connect_error = 0;
 	session.connect_ms = limits->connect_ms;
@@ -67,18 +81,12 @@ void smtp_socket_expect_reply(void)
 	session.reply_since_ms = clock_steady_ms();
 }
 
-static void cork(bool on)
+void smtp_socket_hurry(int64_t most_ms)
 {
-	int value = on;
+	int64_t end_ms = clock_steady_ms() + most_ms;
 
-	setsockopt(session.fd, IPPROTO_TCP, TCP_CORK, &value, sizeof(value));
-	session.held = on;
-}
-
-void smtp_socket_hold(void)
-{
-	if (session.fd >= 0)
-		cork(true);
+	if (end_ms < session.session_end_ms)
+		session.session_end_ms = end_ms;
 }
 
 void smtp_socket_kill(void)
@@ -171,53 +179,151 @@ static int64_t left_ms(void)
 	return least > 0 ? least : 0;
 }
 
-/* Nothing is left to read and nothing will come. libesmtp would go on reading
- * the answers to pipelined commands and jump through a null pointer. */
-static bool has_ended(int fd)
+/* Sends all that was written; false when it cannot be. */
+static bool flush(void)
 {
-	char byte;
-	ssize_t got = recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+	size_t sent = 0;
 
-	return got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
+	while (sent < session.out_length) {
+		ssize_t part = send(session.fd, session.out + sent,
+		    session.out_length - sent, MSG_NOSIGNAL);
+		struct pollfd wait = { .fd = session.fd, .events = POLLOUT };
+		if (part > 0)
+			sent += (size_t)part;
+		else if (errno != EAGAIN && errno != EINTR)
+			break;
+		else if (real_poll(&wait, 1, (int)left_ms()) == 0)
+			break;
+	}
+	bool all = sent == session.out_length;
+	session.out_length = 0;
+	return all;
 }
 
-/* Of the session's socket; WAIT_MS is within the limits. */
-static int wait_for_peer(struct pollfd *wait, int wait_ms)
+/* Takes what came. When nothing is left and nothing will come libesmtp would
+ * go on reading the answers to pipelined commands and jump through a null
+ * pointer; so the end is an error already when it waits. */
+static bool take(void)
 {
-	int ready = real_poll(wait, 1, wait_ms);
+	ssize_t got = recv(session.fd, session.in, IN_ROOM, MSG_DONTWAIT);
 
+	if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR))
+		return false;
+	session.in_at = 0;
+	session.in_length = got > 0 ? (size_t)got : 0;
+	return true;
+}
+
+/* Waits for the relay; 1: something came, 0: not in time, -1: it went. */
+static int wait_for_peer(int wait_ms)
+{
+	struct pollfd wait = { .fd = session.fd, .events = POLLIN };
+	bool again = session.out_length == 0;
+	int on = 1;
+
+	if (!flush()) {
+		errno = ECONNRESET;
+		return -1;
+	}
+	/* A part of the reply came; the relay may hold the rest back until
+	 * that is acknowledged. */
+	if (again)
+		setsockopt(session.fd, IPPROTO_TCP, TCP_QUICKACK, &on,
+		    sizeof(on));
+	int ready = real_poll(&wait, 1, wait_ms);
 	/* This process was stopped meanwhile, and its lease may be over: what
 	 * came is read, but nothing more is sent. */
 	if (ready > 0 && left_ms() == 0)
 		shutdown(session.fd, SHUT_WR);
-	if (ready <= 0 || !has_ended(session.fd))
+	if (ready <= 0 || take())
 		return ready;
 	errno = ECONNRESET;
 	return -1;
 }
 
-int smtp_poll(struct pollfd *fds, nfds_t count, int timeout_ms)
+static int wait_within_limits(int timeout_ms)
 {
-	int on = 1;
-
-	if (!session.active || session.fd < 0 || count != 1 ||
-	    fds[0].fd != session.fd)
-		return real_poll(fds, count, timeout_ms);
-	if (session.held)
-		cork(false);
-	/* Not where the library only looks whether there is more. */
-	if (timeout_ms != 0)
-		setsockopt(session.fd, IPPROTO_TCP, TCP_QUICKACK, &on,
-		    sizeof(on));
 	int64_t most_ms = session.killed ? 0 : left_ms();
+
 	if (most_ms == 0) {
 		session.timed_out = !session.killed;
 		shutdown(session.fd, SHUT_RDWR);
 		return 0;
 	}
-	int ready = wait_for_peer(fds,
+	int ready = wait_for_peer(
 	    timeout_ms < 0 || timeout_ms > most_ms ? (int)most_ms : timeout_ms);
-	if (ready == 0 && timeout_ms != 0)
+	if (ready == 0)
 		session.timed_out = true;
 	return ready;
+}
+
+static bool is_session(const struct pollfd *fds, nfds_t count)
+{
+	for (nfds_t i = 0; i < count; i++)
+		if (fds[i].fd != session.fd)
+			return false;
+	return session.active && session.fd >= 0 && count > 0;
+}
+
+/* Sets what is there of what was asked for; how many of FDS have some. */
+static int set_ready(struct pollfd *fds, nfds_t count)
+{
+	bool in = session.in_at < session.in_length;
+	int ready = 0;
+
+	for (nfds_t i = 0; i < count; i++) {
+		int there = (in ? POLLIN : 0) | (session.killed ? 0 : POLLOUT);
+		fds[i].revents = (short)(fds[i].events & there);
+		ready += fds[i].revents != 0;
+	}
+	return ready;
+}
+
+/* libesmtp asks for reading and writing in entries of their own. */
+int smtp_poll(struct pollfd *fds, nfds_t count, int timeout_ms)
+{
+	if (!is_session(fds, count))
+		return real_poll(fds, count, timeout_ms);
+	int ready = set_ready(fds, count);
+	/* With 0 it only looks whether there is more: the next wait tells. */
+	if (ready || timeout_ms == 0)
+		return ready;
+	ready = wait_within_limits(timeout_ms);
+	return ready > 0 ? set_ready(fds, count) : ready;
+}
+
+ssize_t smtp_read(int fd, void *into, size_t size)
+{
+	size_t left = session.in_length - session.in_at;
+
+	if (!session.active || fd < 0 || fd != session.fd)
+		return syscall(SYS_read, fd, into, size);
+	if (!left) {
+		if (!flush()) {
+			errno = ECONNRESET;
+			return -1;
+		}
+		return recv(fd, into, size, 0);
+	}
+	if (size > left)
+		size = left;
+	memcpy(into, session.in + session.in_at, size);
+	session.in_at += size;
+	return (ssize_t)size;
+}
+
+/* What is written leaves as one when the library waits for a reply. */
+ssize_t smtp_write(int fd, const void *bytes, size_t size)
+{
+	if (!session.active || fd < 0 || fd != session.fd)
+		return syscall(SYS_write, fd, bytes, size);
+	if (size > OUT_ROOM - session.out_length && !flush()) {
+		errno = EPIPE;
+		return -1;
+	}
+	if (size > OUT_ROOM)
+		size = OUT_ROOM;
+	memcpy(session.out + session.out_length, bytes, size);
+	session.out_length += size;
+	return (ssize_t)size;
 }

@@ -3,11 +3,12 @@
  * smtp_socket - rules for the one socket that libesmtp opens.
  *
  * libesmtp gives no access to its socket and knows no deadline. This file
- * defines connect() and poll() for the whole executable; they act as the C
- * library's unless a session is on. Then connect() has a deadline and sets
- * TCP_NODELAY, and poll() arms TCP_QUICKACK (without both, two small writes
- * and a delayed acknowledgement cost 44 ms a message) and ends at the reply's
- * or the session's deadline, however slowly bytes drip in.
+ * defines connect(), poll(), read() and write() for the whole executable; they
+ * act as the C library's unless a session is on. Then connect() has a deadline
+ * and sets TCP_NODELAY; what is written leaves at once when a reply is waited
+ * for; and poll() arms TCP_QUICKACK (without both, two small writes and a
+ * delayed acknowledgement cost 44 ms a message) and ends at the reply's or the
+ * session's deadline, however slowly bytes drip in.
  *
  * Link it into the mail lane's executable only.
  */
@@ -31,11 +32,11 @@ void smtp_socket_end(void);
 void smtp_socket_pause(void);
 void smtp_socket_resume(void);
 
-/* What is written next waits until a reply is, and leaves as one. */
-void smtp_socket_hold(void);
-
 /* The time for one reply begins anew. */
 void smtp_socket_expect_reply(void);
+
+/* The session ends within this time. */
+void smtp_socket_hurry(int64_t most_ms);
 
 /* Ends the session at once: nothing more is written or read. */
 void smtp_socket_kill(void);

@@ -150,7 +150,7 @@ Test(gateway_judge, kannel)
 	    DELIVERY_LANE_FAULT);
 	expect(KANNEL, 400, "Missing receiver number, rejected",
 	    DELIVERY_REFUSED);
-	expect(KANNEL, 503, "temporal failure", DELIVERY_THROTTLED);
+	expect(KANNEL, 503, "temporal failure", DELIVERY_RETRY);
 }
 
 Test(gateway_judge, sns_speaks_xml)
@@ -200,7 +200,7 @@ Test(gateway_judge, status_alone)
 		{ 408, DELIVERY_RETRY }, { 422, DELIVERY_REFUSED },
 		{ 425, DELIVERY_RETRY }, { 429, DELIVERY_THROTTLED },
 		{ 500, DELIVERY_RETRY }, { 502, DELIVERY_RETRY },
-		{ 503, DELIVERY_THROTTLED }, { 504, DELIVERY_RETRY },
+		{ 503, DELIVERY_RETRY }, { 504, DELIVERY_RETRY },
 		{ 100, DELIVERY_AMBIGUOUS }, { 600, DELIVERY_RETRY } };
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)

@@ -239,15 +239,21 @@ static bool cancel(struct cli *cli, const void *given)
 static void print_counts(const cJSON *counts)
 {
 	const cJSON *item;
+	bool some = false;
 
 	cJSON_ArrayForEach(item, json_at(counts, "/states"))
 	{
 		const char *oldest = json_text(item, "/oldest");
+		if (cJSON_GetNumberValue(json_at(item, "/count")) < 1)
+			continue;
+		some = true;
 		printf("%-10s %s%.0f%s%s\n", json_text(item, "/state"),
 		    cJSON_IsTrue(json_at(item, "/about")) ? "about " : "",
 		    cJSON_GetNumberValue(json_at(item, "/count")),
 		    oldest ? ", the oldest of " : "", oldest ? oldest : "");
 	}
+	if (!some)
+		puts("no messages");
 	cJSON_ArrayForEach(item, json_at(counts, "/reasons"))
 	{
 		const char *reason = json_text(item, "/reason");

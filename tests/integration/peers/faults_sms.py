@@ -78,11 +78,19 @@ class Faults(Lane):
                 self.fresh()
 
     def test_38_unavailable_without_header(self):
-        number, = self.begin(answer=nth(1, (503, "busy"), GOOD))
-        record = self.usher.reaches(number, "sent")
+        number, other = self.begin(2, answer=nth(1, (503, "busy"), GOOD))
+        self.usher.reaches(other, "sent")
+        record = self.usher.reaches(number, "retry")
         self.assertEqual(record["history"][0]["code"], 503)
+        self.assertEqual(record["history"][0]["class"], "RETRY")
+        self.assertEqual(record["attempts"], 1)
+
+    def test_38_unavailable_for_a_while(self):
+        number, = self.begin(answer=nth(
+            1, (503, "busy", {"Retry-After": "1"}), GOOD))
+        record = self.usher.reaches(number, "sent")
         self.assertEqual(record["history"][0]["class"], "THROTTLED")
-        self.assertEqual(len(self.peer.requests), 2)
+        self.assertEqual(record["attempts"], 1)
 
     def test_39_credentials_and_balance(self):
         for status in (401, 402, 403):
