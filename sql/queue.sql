@@ -90,7 +90,7 @@ order by c.id;
 -- spent; $8 class, $9 code, $10 enhanced status, $11 words, $12 ms taken;
 -- $13 the remote's id. $1 owner. The ids that were ours come back. Of
 -- a user who was forgotten meanwhile (no destination) the remote's words are
--- not kept.
+-- not kept. Nothing is held that a receipt, which was faster, knows of.
 with ours as (
   delete from in_flight f
   using unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[],
@@ -101,7 +101,10 @@ with ours as (
   where f.id = t.id and f.epoch = t.epoch
   returning f.medium, f.attempt, f.losses, t.*
 ), settled as (
-  update message m set outcome = o.outcome, settled_at = now(),
+  update message m set settled_at = now(),
+    outcome = case when o.outcome = 'held'
+        and m.receipt in ('delivered', 'bounced') then 'sent'
+      else o.outcome end,
     remote_id = case when m.destination <> '' then o.remote_id end,
     reason = case when o.outcome = 'sent' and exists (select from account a
         where a.pool_id = m.pool_id and a.sub = m.sub
@@ -112,7 +115,8 @@ with ours as (
       then coalesce(o.status, o.code::text,
         case when m.destination <> '' then o.reason end)
       when o.outcome = 'cancelled' then o.reason end,
-    sealed = case when o.outcome in ('refused', 'held') then m.sealed end
+    sealed = case when o.outcome = 'refused' or (o.outcome = 'held'
+        and coalesce(m.receipt, 'delayed') = 'delayed') then m.sealed end
   from ours o
   where m.id = o.id
     and o.outcome in ('sent', 'refused', 'cancelled', 'held')
@@ -319,19 +323,16 @@ returning id;
 -- name: queue_retry
 -- An operator's wish: a message that waits for a retry goes now; a refused or
 -- held one goes again while its password lives.
-with m as materialized (
-  select id, medium from message where id = $1
-    and (outcome is null or (outcome in ('refused', 'held')
-      and (sealed is not null or not has_password)
-      and (expires_at is null or expires_at > now())))
-  for update
-), l as (
-  update later set due_at = now() where id = any(array(select id from m))
-  returning id
+-- The message is locked behind its row in later, as everywhere.
+with l as (
+  update later set due_at = now() where id = $1 returning id
 ), reopened as (
   update message set outcome = null, reason = null, cause = null,
     settled_at = null
-  where id = any(array(select id from m)) and outcome is not null
+  where id = $1 and outcome in ('refused', 'held')
+    and (sealed is not null or not has_password)
+    and (expires_at is null or expires_at > now())
+    and not exists (select from l)
   returning id, medium
 ), again as (
   insert into later (id, medium, due_at, attempts, losses)
@@ -481,7 +482,8 @@ with queues as materialized (
   select u.state, count(x.id), count(x.id) > $1::bigint, null, null
   from unnest('{delivered,bounced}'::text[]) as u (state)
   left join lateral (select m.id from message m where m.receipt = u.state
-    and m.receipt is not null order by m.receipt, m.id desc
+    and m.receipt is not null and m.outcome = 'sent'
+    order by m.receipt, m.id desc
     limit $1::bigint + 1) as x on true
   group by u.state
 )
@@ -563,14 +565,17 @@ with part as materialized (
 ), old as materialized (
   select id from part
   where outcome is not null and settled_at < after_ms(-$1::bigint)
-), evidence as (
-  delete from attempt where message_id = any(array(select id from old))
-), receipts as (
-  delete from receipt where message_id = any(array(select id from old))
-), kept as (
-  delete from captured where message_id = any(array(select id from old))
 ), gone as (
-  delete from message where id = any(array(select id from old)) returning id
+  -- It may have been opened again meanwhile.
+  delete from message where id = any(array(select id from old))
+    and outcome is not null and settled_at < after_ms(-$1::bigint)
+  returning id
+), evidence as (
+  delete from attempt where message_id = any(array(select id from gone))
+), receipts as (
+  delete from receipt where message_id = any(array(select id from gone))
+), kept as (
+  delete from captured where message_id = any(array(select id from gone))
 )
 select coalesce(max(id), 0) as last_id, (select count(*) from gone) as pruned,
   count(*) < $3::int or max(created_at) > after_ms(-$1::bigint) as done
