@@ -162,8 +162,12 @@ def contest(*sides):
 
 
 def print_memory(figures):
+    """Of children that do the same, the largest."""
+    largest = {}
+    for name, sizes in figures[-1]["memory"].values():
+        largest[name] = max(sizes, largest.get(name, sizes))
     common.print_row("", "peak MiB", "resident MiB", "private MiB")
-    for name, sizes in sorted(figures[-1]["memory"].values()):
+    for name, sizes in sorted(largest.items()):
         common.print_row(name, *("%.1f" % size for size in sizes))
 
 

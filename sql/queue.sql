@@ -51,8 +51,8 @@ with due as materialized (
 ), taken as (
   insert into in_flight (id, medium, owner, epoch, attempt, losses,
     lease_until)
-  select c.id, $1, $3, nextval('lease_epoch'), c.attempts + 1, c.losses,
-    after_ms($4::bigint)
+  select c.id, $1, $3, nextval('lease_epoch'), c.attempts + 1,
+    c.losses, after_ms($4::bigint)
   from (select id, attempts, losses from from_later
     union all select id, 0, 0 from from_ready) c
   returning id, epoch, attempt, losses
@@ -67,17 +67,18 @@ with due as materialized (
 select c.id, c.epoch, c.attempt, c.losses, c.kind, c.pool_id, c.sub,
   c.medium, c.destination, c.username, c.invitation, c.has_password,
   c.sealed, c.template_hash, c.receipt,
-  case when row_number() over (partition by c.template_hash order by c.id) = 1
+  case when row_number() over (
+      partition by c.template_hash collate "C" order by c.id) = 1
     then (select content from template where hash = c.template_hash) end
     as template,
-  ms(c.created_at) as created_ms, ms(now()) as claimed_ms,
+  ms(c.created_at) as created_ms, (select ms(now())) as claimed_ms,
   ms(c.expires_at) as expires_ms,
   coalesce(c.expires_at <= now(), false) as expired,
   a.invitation as current_invitation, a.status, p.mail_from, p.reply_to,
   (select sandbox from installation) as sandbox,
   (select token_salt from installation) as salt,
-  exists (select from sandbox_number s where s.number = c.destination
-    and s.status = 'Verified') as verified
+  $1 = 'SMS' and exists (select from sandbox_number s
+    where s.number = c.destination and s.status = 'Verified') as verified
 from claimed c
 left join account a on a.pool_id = c.pool_id and a.sub = c.sub
 left join senders p on p.id = c.pool_id
@@ -90,7 +91,7 @@ order by c.id;
 -- spent; $8 class, $9 code, $10 enhanced status, $11 words, $12 ms taken;
 -- $13 the remote's id. $1 owner. The ids that were ours come back. Of
 -- a user who was forgotten meanwhile (no destination) the remote's words are
--- not kept. Nothing is held that a receipt, which was faster, knows of.
+-- not kept. What would be held went when a receipt came before.
 with ours as (
   delete from in_flight f
   using unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[],
@@ -103,20 +104,25 @@ with ours as (
 ), settled as (
   update message m set settled_at = now(),
     outcome = case when o.outcome = 'held'
-        and m.receipt in ('delivered', 'bounced') then 'sent'
+      and m.receipt in ('delivered', 'bounced') then 'sent'
       else o.outcome end,
     remote_id = case when m.destination <> '' then o.remote_id end,
     reason = case when o.outcome = 'sent' and exists (select from account a
         where a.pool_id = m.pool_id and a.sub = m.sub
         and a.invitation <> m.invitation)
       then 'superseded while in session'
+      when o.outcome = 'held' and m.receipt in ('delivered', 'bounced')
+      then null
       when m.destination <> '' or o.outcome = 'cancelled' then o.reason end,
-    cause = case when o.outcome in ('refused', 'held')
+    cause = case when o.outcome = 'held'
+        and m.receipt in ('delivered', 'bounced') then null
+      when o.outcome in ('refused', 'held')
       then coalesce(o.status, o.code::text,
         case when m.destination <> '' then o.reason end)
       when o.outcome = 'cancelled' then o.reason end,
     sealed = case when o.outcome = 'refused' or (o.outcome = 'held'
-        and coalesce(m.receipt, 'delayed') = 'delayed') then m.sealed end
+      and coalesce(m.receipt, '') not in ('delivered', 'bounced'))
+      then m.sealed end
   from ours o
   where m.id = o.id
     and o.outcome in ('sent', 'refused', 'cancelled', 'held')
@@ -159,6 +165,17 @@ with lost as (
   select id, attempt, owner, 'LOST', 'the lease ran out' from lost
 )
 select id from lost;
+
+-- name: queue_give_back
+-- What is leased to owner $1, who has none of it in hand: untouched, and no
+-- attempt is spent.
+with back as (
+  delete from in_flight where owner = $1
+  returning id, medium, attempt, losses
+)
+insert into later (id, medium, due_at, attempts, losses, reason)
+select id, medium, now(), attempt - 1, losses, 'the claim''s answer was lost'
+from back returning id;
 
 -- name: queue_low_mark_read
 -- Below which id every number has been drawn. Read in a statement before the
@@ -265,7 +282,7 @@ with forgotten as (
     and destination <> ''
   returning id
 ), receipts as (
-  update receipt set words = null
+  update receipt set words = null, remote_id = null
   where message_id = any(array(select id from forgotten))
 )
 update attempt set words = null
@@ -359,7 +376,8 @@ select id from born;
 -- name: queue_list
 -- $1 state or null, $2 pool or null, $3 the id below which to go on or null,
 -- $4 how many. Each state is read where its messages are: of the branches one
--- has a true condition on $1, the others are not run.
+-- has a true condition on $1, the others are not run. For the order by state
+-- and id see queue_counts.
 with wanted as materialized (
   (select id from message where $1::text is null
     and ($2::text is null or pool_id = $2)
@@ -373,17 +391,17 @@ with wanted as materialized (
     order by id desc limit $4::int)
   union all
   (select id from message where $1 in ('delivered', 'bounced')
-    and receipt = $1 and outcome = 'sent'
+    and receipt >= $1 and receipt <= $1 and outcome = 'sent'
     and ($2::text is null or pool_id = $2)
     and ($3::bigint is null or id < $3::bigint)
-    order by id desc limit $4::int)
+    order by receipt desc, id desc limit $4::int)
   union all
   (select id from message
     where $1 in ('refused', 'cancelled', 'held', 'skipped')
-    and outcome = $1 and outcome <> 'sent'
+    and outcome >= $1 and outcome <= $1 and outcome <> 'sent'
     and ($2::text is null or pool_id = $2)
     and ($3::bigint is null or id < $3::bigint)
-    order by id desc limit $4::int)
+    order by outcome desc, id desc limit $4::int)
   union all
   (select r.id from backlog b cross join lateral (
       select id from ready r where r.medium = b.medium
@@ -442,23 +460,23 @@ select source, state, code, words, ms(received_at) as received_ms
 from receipt where message_id = $1 order by id;
 
 -- name: queue_counts
--- How many messages are in each state and since when the oldest is; never
--- more than $1 rows of a table are read. about: there are more, and the
--- figure comes from the table's size.
-with queues as materialized (
-  select b.medium, b.pool_id, c.n,
-    (select r.id from ready r where r.medium = b.medium
-      and r.pool_id = b.pool_id and r.id >= b.low_id
-      order by r.id limit 1) as first_id
-  from backlog b cross join lateral (select count(*) as n from (
-    select from ready r where r.medium = b.medium and r.pool_id = b.pool_id
-      and r.id >= b.low_id limit $1::bigint + 1) as r) as c
+-- How many messages are in each state and since when the oldest is; of each
+-- never more than $1 are read. about: there are more, and the figure comes
+-- from the table's size. The order by state and id, and no "=" that would make
+-- it one by id alone, is for the index that begins with the state: else the
+-- planner walks the primary key, all of it for a state that is rare.
+with queued as materialized (
+  select from backlog b cross join lateral (select from ready r
+    where r.medium = b.medium and r.pool_id = b.pool_id and r.id >= b.low_id
+    limit $1::bigint + 1) as r
+  limit $1::bigint + 1
 ), counts as (
-  select 'queued' as state, coalesce(sum(n), 0)::bigint as n,
-    coalesce(max(n) > $1::bigint, false) as about,
-    case when max(n) > $1::bigint then about_rows('ready') end as about_n,
-    min(first_id) as first_id
-  from queues
+  select 'queued' as state, count(*) as n, count(*) > $1::bigint as about,
+    about_rows('ready') as about_n,
+    (select min(r.id) from backlog b cross join lateral (select id
+      from ready r where r.medium = b.medium and r.pool_id = b.pool_id
+        and r.id >= b.low_id order by r.id limit 1) as r) as first_id
+  from queued
   union all
   select 'sending', count(*), count(*) > $1::bigint, about_rows('in_flight'),
     (select id from in_flight order by id limit 1)
@@ -474,17 +492,18 @@ with queues as materialized (
   union all
   select u.state, count(x.id), count(x.id) > $1::bigint, null, null
   from unnest('{refused,held,cancelled,skipped}'::text[]) as u (state)
-  left join lateral (select m.id from message m where m.outcome = u.state
-    and m.outcome <> 'sent' order by m.outcome, m.id desc
+  left join lateral (select m.id from message m
+    where m.outcome >= u.state and m.outcome <= u.state
+    and m.outcome <> 'sent' order by m.outcome, m.id
     limit $1::bigint + 1) as x on true
   group by u.state
   union all
   select u.state, count(x.id), count(x.id) > $1::bigint, null, null
   from unnest('{delivered,bounced}'::text[]) as u (state)
-  left join lateral (select m.id from message m where m.receipt = u.state
+  left join lateral (select m.id from message m
+    where m.receipt >= u.state and m.receipt <= u.state
     and m.receipt is not null and m.outcome = 'sent'
-    order by m.receipt, m.id desc
-    limit $1::bigint + 1) as x on true
+    order by m.receipt, m.id limit $1::bigint + 1) as x on true
   group by u.state
 )
 select state, case when about then greatest(n, coalesce(about_n, n)) else n end
@@ -500,7 +519,8 @@ select case when count(*) > $1::bigint
 from (select from message limit $1::bigint + 1) as m;
 
 -- name: queue_count_reasons
--- Why, of the newest $1 in each of these states.
+-- Why, of the newest $1 in each of these states; for the order see
+-- queue_counts.
 select state, medium, cause, count(*) as count from (
   select 'blocked' as state, medium, reason as cause
   from (select * from blocked order by id desc limit $1::bigint) as b
@@ -511,8 +531,9 @@ select state, medium, cause, count(*) as count from (
   select u.state, x.medium, x.cause
   from unnest('{refused,held,cancelled,skipped}'::text[]) as u (state)
   cross join lateral (select m.medium, coalesce(m.cause, m.reason) as cause
-    from message m where m.outcome = u.state and m.outcome <> 'sent'
-    order by m.outcome, m.id desc limit $1::bigint) as x
+    from message m where m.outcome >= u.state and m.outcome <= u.state
+    and m.outcome <> 'sent'
+    order by m.outcome desc, m.id desc limit $1::bigint) as x
 ) as counted
 group by state, medium, cause order by state, count(*) desc, medium, cause;
 
@@ -595,10 +616,14 @@ order by id desc limit 1;
 -- Notes a receipt and moves the message, never backwards. $1 message, or null
 -- when only the carrier's id $3 is known as yet; $2 source, $4 state: delayed,
 -- delivered or bounced; $5 code, $6 words. What was thought lost and waits for
--- another attempt is sent, as the receipt shows.
+-- another attempt is sent, as the receipt shows. Of a user who was forgotten
+-- neither words nor the carrier's id are kept: they may repeat the address.
 with noted as (
   insert into receipt (message_id, source, remote_id, state, code, words)
-  select $1::bigint, $2, $3, $4, $5, $6
+  select $1::bigint, $2, case when known then $3 end, $4, $5,
+    case when known then $6 end
+  from (select not exists (select from message
+    where id = $1::bigint and destination = '') as known) as m
   where $1::bigint is null or not exists (select from receipt
     where message_id = $1::bigint and source = $2 and state = $4
     and code is not distinct from $5)
@@ -613,6 +638,10 @@ update message m set
   outcome = case when a.id is not null or m.outcome = 'held'
     and $4 <> 'delayed' then 'sent' else m.outcome end,
   settled_at = case when a.id is not null then now() else m.settled_at end,
+  reason = case when m.outcome = 'held' and $4 <> 'delayed' then null
+    else m.reason end,
+  cause = case when m.outcome = 'held' and $4 <> 'delayed' then null
+    else m.cause end,
   sealed = case when a.id is not null or m.outcome = 'held'
     and $4 <> 'delayed' then null else m.sealed end
 from (select $1::bigint as wanted) as w

@@ -47,7 +47,8 @@ struct lane {
 	char after[64]; /* the pool that the last claim ended with */
 	struct batch current;
 	struct batch next;
-	size_t left; /* of the current batch, in the carrier's hands */
+	size_t left;     /* of the current batch, in the carrier's hands */
+	bool claim_lost; /* its answer: messages may be leased to us */
 
 	/* Of the batch under way: */
 	struct gate_session session;
@@ -152,6 +153,7 @@ static bool ask_claim(struct lane *lane, struct batch *batch)
 		.after = mem_text(batch->mem, lane->after) };
 	if (queue_claim_send(&batch->work, &batch->claim))
 		return true;
+	lane->claim_lost = true;
 	log_warning(lane->owner, "cannot claim; trying again", "error",
 	    batch->work.err.detail);
 	mem_free(batch->mem);
@@ -164,6 +166,7 @@ static bool take_claim(struct lane *lane, struct batch *batch)
 	struct queue_claim *claim = &batch->claim;
 
 	if (!queue_claim_answer(&batch->work, claim)) {
+		lane->claim_lost = true;
 		log_warning(lane->owner, "cannot claim; trying again", "error",
 		    batch->work.err.detail);
 		return false;
@@ -329,6 +332,16 @@ static bool may_go(struct lane *lane, const struct batch *batch)
 	       batch->lease_end_ms - now_ms > config->lease_seconds * 850;
 }
 
+/* What a claim took whose answer was lost is given back. Whatever else this
+ * lane had is settled, but for outcomes that were dropped. */
+static bool recover_claim(struct lane *lane, struct work *work)
+{
+	if (!lane->claim_lost || lane->settle.dropped)
+		return true;
+	lane->claim_lost = !db_run(work, QUERY_queue_give_back, lane->owner);
+	return !lane->claim_lost;
+}
+
 /* How many messages a round claimed; -1 when nothing could be claimed. */
 static int round_once(struct lane *lane)
 {
@@ -336,7 +349,8 @@ static int round_once(struct lane *lane)
 	struct work work = { .mem = mem, .db = lane->db, .tag = lane->owner };
 	int count = -1;
 
-	if (!lane->next.mem && !db_renew(&work)) {
+	if (!lane->next.mem &&
+	    !(db_renew(&work) && recover_claim(lane, &work))) {
 		log_warning(lane->owner, "cannot claim; trying again", "error",
 		    work.err.detail);
 		return -1;

@@ -2,8 +2,8 @@
 /*
  * queue_counts - how many messages stand where, and cancelling many of them.
  *
- * No count reads more than a bounded number of rows of a table; what is more
- * is told from the table's size and marked so.
+ * No count but that of a user pool reads more than a bounded number of rows of
+ * a state; what is more is told from the table's size and marked so.
  */
 #ifndef DELIVERY_QUEUE_COUNTS_H
 #define DELIVERY_QUEUE_COUNTS_H

@@ -19,6 +19,8 @@ static bool failed(struct settle *settle, const struct work *work)
 {
 	log_warning(settle->owner, "cannot settle; trying again", "error",
 	    work->err.detail);
+	/* It may have been done all the same. */
+	settle->repeats = db_lost(settle->db);
 	return false;
 }
 
@@ -27,11 +29,12 @@ static void note_settled(struct settle *settle, size_t count, int ours)
 {
 	MEM_AUTO mem = mem_new(NULL);
 
-	if ((size_t)ours < count)
+	if ((size_t)ours < count && !settle->repeats)
 		log_warning(settle->owner,
 		    "a lease had run out before its outcome was settled; the "
 		    "message may go twice",
 		    "messages", db_int(mem, (int64_t)count - ours));
+	settle->repeats = false;
 	settle->pending_count -= count;
 	for (size_t i = 0; i < settle->pending_count; i++)
 		settle->pending[i] = settle->pending[i + count];
@@ -122,6 +125,14 @@ bool settle_when_due(struct settle *settle)
 
 void settle_all(struct settle *settle)
 {
-	settle_in_time(settle);
+	MEM_AUTO mem = mem_new(NULL);
+
+	if (!settle_in_time(settle)) {
+		settle->dropped = true;
+		log_warning(settle->owner,
+		    "leases ran out before their outcomes could be settled; "
+		    "the messages may go twice",
+		    "messages", db_int(mem, (int64_t)settle->pending_count));
+	}
 	settle->pending_count = settle->sent_count = 0;
 }

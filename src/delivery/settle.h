@@ -29,6 +29,8 @@ struct settle {
 	struct delivery *pending[SETTLE_MOST];
 	size_t pending_count;
 	size_t sent_count; /* the first of them, whose answer is not here */
+	bool repeats;      /* an answer was lost: they may be settled already */
+	bool dropped;      /* some were forgotten; they are still leased */
 	int64_t pending_since_ms;
 };
 

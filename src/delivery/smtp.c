@@ -26,6 +26,7 @@
 
 #define BATCH_MOST 100
 #define SESSION_MS 10000 /* a batch ends after this or its messages */
+#define QUIT_MS    1000  /* for an answer that nothing depends on */
 
 struct relay {
 	const struct config *config;
@@ -354,6 +355,9 @@ static void note_traffic(const char *bytes, int length, int writing,
 	} else if (writing == SMTP_CB_WRITING) {
 		smtp_socket_expect_reply();
 		smtp_dialogue_written(dialogue, bytes, (size_t)length);
+		/* What was accepted waits to be settled. */
+		if (length >= 4 && strncasecmp(bytes, "QUIT", 4) == 0)
+			smtp_socket_hurry(QUIT_MS);
 	}
 	if (dialogue->fault && !session->ended)
 		end_session(session);

@@ -81,6 +81,14 @@ void smtp_socket_expect_reply(void)
 	session.reply_since_ms = clock_steady_ms();
 }
 
+void smtp_socket_hurry(int64_t most_ms)
+{
+	int64_t end_ms = clock_steady_ms() + most_ms;
+
+	if (end_ms < session.session_end_ms)
+		session.session_end_ms = end_ms;
+}
+
 void smtp_socket_kill(void)
 {
 	session.killed = true;

@@ -35,6 +35,9 @@ void smtp_socket_resume(void);
 /* The time for one reply begins anew. */
 void smtp_socket_expect_reply(void);
 
+/* The session ends within this time. */
+void smtp_socket_hurry(int64_t most_ms);
+
 /* Ends the session at once: nothing more is written or read. */
 void smtp_socket_kill(void);
 

@@ -10,6 +10,7 @@ static enum break_kind wanted;
 static int calls_left;
 static char broken[80];
 static PGconn *last;
+static const char *sent = "";
 
 void break_at(enum break_kind kind, int number)
 {
@@ -128,11 +129,12 @@ int __wrap_PQsendQueryPrepared(PREPARED)
 		return PQsendQuery(conn, REFUSED);
 	if (kind == BREAK_UNSENT)
 		cut(conn);
-	int sent = __real_PQsendQueryPrepared(conn, name, count, values,
+	sent = name;
+	int done = __real_PQsendQueryPrepared(conn, name, count, values,
 	    lengths, formats, format);
 	if (kind == BREAK_UNANSWERED)
 		lose_answer(conn);
-	return sent;
+	return done;
 }
 
 /* It sends nothing: only its answer can be lost, or a part of it. */
@@ -142,7 +144,7 @@ PGresult *__wrap_PQgetResult(PGconn *conn)
 {
 	PGresult *answer = __real_PQgetResult(conn);
 
-	if (wanted == BREAK_UNANSWERED && reach("PQgetResult", ""))
+	if (wanted == BREAK_UNANSWERED && reach("PQgetResult", sent))
 		return lost(conn, answer);
 	return answer;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "queue_help.h"
 
+#include <string.h>
+
 int64_t help_mail(struct harness *harness, const struct pool *pool,
     const char *username)
 {
@@ -30,9 +32,26 @@ void help_bulk(struct harness *harness, const struct pool *pool, int many)
 	    pool->id, many, pool->id, pool->id);
 }
 
-struct queue_claim help_claim(struct work *work, int most, const char *after)
+int64_t help_text(struct harness *harness, const struct pool *pool,
+    const char *username)
 {
-	struct queue_claim claim = { .medium = "EMAIL",
+	struct invite_report report;
+
+	harness_value(harness, "update installation set sandbox = false");
+	cr_assert(harness_invite(harness, pool,
+	              mem_printf(harness->mem,
+	                  "{'Username':'%s','UserAttributes':[{'Name':"
+	                  "'phone_number','Value':'+15555550100'}]}",
+	                  username),
+	              &report),
+	    "%s", harness->work.err.message);
+	return report.plan.messages[0].id;
+}
+
+static struct queue_claim claim(struct work *work, const char *medium, int most,
+    const char *after)
+{
+	struct queue_claim claim = { .medium = medium,
 		.most = most,
 		.lease_ms = 60000,
 		.owner = "lane",
@@ -40,6 +59,17 @@ struct queue_claim help_claim(struct work *work, int most, const char *after)
 
 	cr_assert(queue_claim(work, &claim), "%s", work->err.detail);
 	return claim;
+}
+
+struct queue_claim help_claim_of(struct work *work, const char *medium,
+    int most)
+{
+	return claim(work, medium, most, "");
+}
+
+struct queue_claim help_claim(struct work *work, int most, const char *after)
+{
+	return claim(work, "EMAIL", most, after);
 }
 
 int help_settle(struct work *work, struct delivery *delivery,
@@ -52,6 +82,55 @@ int help_settle(struct work *work, struct delivery *delivery,
 	cr_assert(queue_settle(work, "lane", &policy, &delivery, 1, &ours),
 	    "%s", work->err.detail);
 	return ours;
+}
+
+/* What waits comes last, so that no claim takes it. */
+const char *const help_states[] = { "sent", "delivered", "bounced", "refused",
+	"held", "cancelled", "skipped", "blocked", "sending", "retry", "queued",
+	NULL };
+
+static void every_state(struct harness *harness, const struct pool *pool)
+{
+	static const enum delivery_class classes[] = { DELIVERY_ACCEPTED,
+		DELIVERY_ACCEPTED, DELIVERY_ACCEPTED, DELIVERY_REFUSED,
+		DELIVERY_AMBIGUOUS, DELIVERY_CANCELLED, DELIVERY_REFUSED,
+		DELIVERY_BLOCKED, DELIVERY_UNTOUCHED, DELIVERY_RETRY };
+
+	for (size_t i = 0; help_states[i]; i++) {
+		const char *state = help_states[i];
+		const char *name = mem_printf(harness->mem, "user-%s", state);
+		int64_t id = help_mail(harness, pool, name);
+		if (strcmp(state, "queued") == 0)
+			return;
+		struct queue_claim taken = help_claim(&harness->work, 1, "");
+		cr_assert_eq(taken.count, 1);
+		cr_assert_eq(taken.deliveries[0].id, id);
+		if (strcmp(state, "sending") != 0)
+			help_settle(&harness->work, taken.deliveries,
+			    classes[i],
+			    mem_printf(harness->mem, "why %s", state));
+		if (i == 1 || i == 2)
+			harness_value(harness,
+			    "update message set receipt = '%s' where id = %lld",
+			    state, (long long)id);
+		if (strcmp(state, "skipped") == 0)
+			harness_value(harness,
+			    "update message set outcome = 'skipped' where id = "
+			    "%lld",
+			    (long long)id);
+		if (strcmp(state, "retry") == 0)
+			harness_value(harness,
+			    "update later set due_at = now() + interval '1 h'");
+	}
+}
+
+void help_every_state(struct harness *harness, const struct pool *pool)
+{
+	/* What others wait for is not to be claimed here. */
+	harness_value(harness, "update ready set medium = 'not ' || medium");
+	every_state(harness, pool);
+	harness_value(harness,
+	    "update ready set medium = replace(medium, 'not ', '')");
 }
 
 const char *help_state(struct harness *harness, int64_t id)

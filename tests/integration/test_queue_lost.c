@@ -284,3 +284,24 @@ Test(lost, address_leaves_the_history_with_the_user)
 	                                      "where sealed is not null"),
 	    0);
 }
+
+/* A lane that does not know what it claimed gives back what it owns. */
+Test(lost, claim_without_an_answer_costs_nothing)
+{
+	invite_one(pool, "alice");
+	struct queue_claim claim = claim_most(1);
+
+	cr_assert_eq(claim.count, 1);
+	cr_assert_not_null(
+	    db_run(&harness.work, QUERY_queue_give_back, "another lane"));
+	cr_assert_eq(harness_number(&harness, "select count(*) from in_flight"),
+	    1);
+	cr_assert_not_null(
+	    db_run(&harness.work, QUERY_queue_give_back, "test"));
+	cr_assert_eq(harness_number(&harness, "select count(*) from in_flight"),
+	    0);
+	claim = claim_most(1);
+	cr_assert_eq(claim.count, 1);
+	cr_assert_eq(claim.deliveries[0].attempt, 1);
+	cr_assert_eq(claim.deliveries[0].losses, 0);
+}

@@ -107,7 +107,7 @@ class Lease(HostCase):
         def answer(count, line):
             if victim in line:
                 killed.append(self.lane())
-                os.kill(killed[-1], signal.SIGSEGV)
+                os.kill(killed[-1], signal.SIGABRT)
             return "250 2.1.5 ok"
         ids = self.begin(5, RCPT=answer)
         for count in (1, 2):
@@ -184,19 +184,29 @@ class Signals(HostCase):
         self.all_sent(ids)
         self.assertEqual(self.lane(), lane)
 
-    def test_76_nobody_reads_the_log(self):
-        self.peer = Peer()
-        self.usher.write(smtp_port=self.peer.port)
-        daemon = subprocess.Popen(
-            [os.path.join(house.BUILD, "usherd"), "--config",
-             self.usher.config], stderr=subprocess.PIPE)
+    def goes_without_a_log(self, daemon):
         self.addCleanup(daemon.kill)
-        daemon.stderr.readline()
-        daemon.stderr.close()
         self.all_sent(self.invite_many(2))
         self.assertIsNone(daemon.poll())
         daemon.terminate()
         self.assertEqual(daemon.wait(15), 0)
+
+    def start_with(self, stderr):
+        self.peer = Peer()
+        self.usher.write(smtp_port=self.peer.port)
+        return subprocess.Popen(
+            [os.path.join(house.BUILD, "usherd"), "--config",
+             self.usher.config], stderr=stderr)
+
+    def test_76_nobody_reads_the_log(self):
+        daemon = self.start_with(subprocess.PIPE)
+        daemon.stderr.readline()
+        daemon.stderr.close()
+        self.goes_without_a_log(daemon)
+
+    def test_70_the_log_s_disk_is_full(self):
+        with open("/dev/full", "wb") as full:
+            self.goes_without_a_log(self.start_with(full))
 
 
 FAKETIME = "".join(glob.glob("/usr/lib/*/faketime/libfaketime.so.1")[:1])

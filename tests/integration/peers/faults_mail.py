@@ -7,6 +7,7 @@ covers: delivery/smtp.c
 """
 import email
 import email.policy
+import json
 import quopri
 import re
 import sys
@@ -308,6 +309,23 @@ class Mail(FaultCase):
         html, lines = self.delivered("x" * 1500 + "ä" * 1500)
         self.assertIn("x" * 1500 + "ä" * 1500, html)
         self.assertLessEqual(max(map(len, lines)), 78)
+
+    def test_65_template_changed_between_attempts(self):
+        pool = self.template("{username} {####} first words")
+        self.use(Peer(dot=nth(1, "451 4.3.0 later", "250 2.0.0 taken")))
+        number = self.invite(pool)
+        self.usher.start()
+        self.spent(number)
+        path = self.usher.file("pool.json", json.dumps({
+            "PoolName": "template", "AdminCreateUserConfig": {
+                "InviteMessageTemplate": {"EmailSubject": "other",
+                                          "EmailMessage": "{####} other"}}}))
+        self.usher.good("pool", "update", pool, "--file", path)
+        self.usher.good("queue", "retry", str(number))
+        self.usher.reaches(number, "sent")
+        first, second = self.peer.mails
+        self.assertIn(b"first words", first)
+        self.assertEqual(first, second)
 
 
 if __name__ == "__main__":

@@ -394,10 +394,14 @@ def children_of(pid):
 
 
 def program_of(pid):
+    """"" when it has ended. Not by its exe, which root alone may read."""
     try:
-        return os.path.basename(os.readlink(f"/proc/{pid}/exe"))
+        with open(f"/proc/{pid}/stat", encoding="utf-8",
+                  errors="replace") as file:
+            head, _, rest = file.read().rpartition(")")
     except OSError:
         return ""
+    return "" if rest.split()[0] == "Z" else head.partition("(")[2]
 
 
 def lines_of(text):

@@ -135,7 +135,9 @@ class Certificates:
 
 
 class Relay:
-    def __init__(self):
+    """MAIN and MASTER are put behind the files of that name."""
+
+    def __init__(self, main="", master=""):
         self.folder = HOUSE.make_folder("postfix")
         self.port = HOUSE.port()
         self.plain_port = HOUSE.port()
@@ -155,8 +157,8 @@ class Relay:
                   "other_port": self.other_port, "uid": nobody.pw_uid,
                   "smtps_port": self.smtps_port, "gid": nobody.pw_gid,
                   "other_smtps_port": self.other_smtps_port}
-        self._write("main.cf", MAIN.format(**values))
-        self._write("master.cf", MASTER.format(**values))
+        self._write("main.cf", MAIN.format(**values) + main)
+        self._write("master.cf", MASTER.format(**values) + master)
         HOUSE.note_login(USER, PASSWORD)
         self.start()
 
