@@ -92,15 +92,25 @@ order by c.id;
 -- $13 the remote's id. $1 owner. The ids that were ours come back. Of
 -- a user who was forgotten meanwhile (no destination) the remote's words are
 -- not kept. What would be held went when a receipt came before.
-with ours as (
-  delete from in_flight f
-  using unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[],
-    $6::bigint[], $7::boolean[], $8::text[], $9::int[], $10::text[],
-    $11::text[], $12::int[], $13::text[])
+--
+-- The leases are looked up one by one: a planner that was told of an empty
+-- table would rather join with all of its index, which an old transaction
+-- fills with dead entries.
+with told as materialized (
+  select f.place, t.* from unnest($2::bigint[], $3::bigint[], $4::text[],
+    $5::text[], $6::bigint[], $7::boolean[], $8::text[], $9::int[],
+    $10::text[], $11::text[], $12::int[], $13::text[])
     as t (id, epoch, outcome, reason, delay_ms, spent, class, code, status,
       words, took_ms, remote_id)
-  where f.id = t.id and f.epoch = t.epoch
-  returning f.medium, f.attempt, f.losses, t.*
+  cross join lateral (select f.ctid as place from in_flight f
+    where f.id = t.id and f.epoch = t.epoch limit 1) f
+), ended as (
+  delete from in_flight
+  where ctid = any(array(select place from told))
+  returning id, medium, attempt, losses
+), ours as materialized (
+  select e.medium, e.attempt, e.losses, t.*
+  from ended e join told t using (id)
 ), settled as (
   update message m set settled_at = now(),
     outcome = case when o.outcome = 'held'

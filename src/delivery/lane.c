@@ -243,7 +243,6 @@ static void give_back(struct lane *lane, const struct batch *batch)
 {
 	for (size_t i = 0; i < batch->claim.count; i++)
 		settle_add(&lane->settle, &batch->claim.deliveries[i]);
-	settle_all(&lane->settle);
 }
 
 /* What the lane says of itself, when it is worth a write. */
@@ -263,6 +262,7 @@ static void tell(struct lane *lane, const char *state, const char *words)
 		return;
 	lane->state_told = state;
 	lane->told_ms = now_ms;
+	settle_rest(&lane->settle);
 	if (!db_renew(&work) ||
 	    !db_run(&work, QUERY_lane_tell, lane->owner, lane->carrier->medium,
 	        lane->carrier->name, state, words,
@@ -336,7 +336,10 @@ static bool may_go(struct lane *lane, const struct batch *batch)
  * lane had is settled, but for outcomes that were dropped. */
 static bool recover_claim(struct lane *lane, struct work *work)
 {
-	if (!lane->claim_lost || lane->settle.dropped)
+	if (!lane->claim_lost)
+		return true;
+	settle_all(&lane->settle);
+	if (lane->settle.dropped)
 		return true;
 	lane->claim_lost = !db_run(work, QUERY_queue_give_back, lane->owner);
 	return !lane->claim_lost;
@@ -383,6 +386,9 @@ static bool open_databases(struct lane *lane, struct err *err)
 	if (!lane->db)
 		return false;
 	work.db = lane->db;
+	if (!settle_recover(&lane->settle))
+		return err_set(err, ERR_DATABASE,
+		    "cannot settle what a lost lane left");
 	if (db_listen(&work,
 	        mem_printf(lane->mem, "usher_%s", lane->carrier->medium)))
 		return true;
@@ -406,6 +412,8 @@ static bool open_lane(struct lane *lane, struct err *err)
 		return false;
 	lane->limits = lane->carrier->limits(lane->state);
 	lane->settle.owner = lane->owner;
+	lane->settle.journal = board_journal(lane->options->board,
+	    lane->carrier->medium, lane->options->place);
 	lane->settle.policy = (struct queue_policy){
 		.retry_first_ms = config->retry_first * 1000,
 		.give_up_after_ms = config->give_up_after * 1000,
@@ -421,6 +429,7 @@ static void wait_for_work(struct lane *lane, int64_t wait_ms, bool shut)
 	int64_t end_ms = clock_steady_ms() + wait_ms;
 	int64_t left_ms;
 
+	settle_all(&lane->settle);
 	if (!shut)
 		tell(lane, "idle", NULL);
 	while (!stopping && (left_ms = end_ms - clock_steady_ms()) > 0) {
@@ -500,6 +509,7 @@ int lane_run(const struct engine *engine, const struct carrier *carrier,
 	run(&lane);
 	if (lane.next.mem && take_claim(&lane, &lane.next))
 		give_back(&lane, &lane.next);
+	settle_all(&lane.settle);
 	say_goodbye(&lane);
 	return options->drain && at_fault(&lane) ? err_exit_status(ERR_PEER)
 	                                         : 0;

@@ -62,7 +62,8 @@ static void add_histogram(struct str *text, const char *name,
 	count += histogram->buckets[BOARD_BUCKETS];
 	str_addf(text,
 	    "%s_bucket{medium=\"%s\",le=\"+Inf\"} %" PRId64
-	    "\n%s_sum{medium=\"%s\"} %g\n%s_count{medium=\"%s\"} %" PRId64 "\n",
+	    "\n%s_sum{medium=\"%s\"} %.3f\n%s_count{medium=\"%s\"} %" PRId64
+	    "\n",
 	    name, medium, count, name, medium, (double)histogram->sum_ms / 1000,
 	    name, medium, count);
 }
