@@ -4,8 +4,9 @@
 
 -- name: queue_claim
 -- Moves up to $2 messages of medium $1 to in_flight: retries that are due
--- first, then first attempts, an equal share from up to 16 user pools,
--- beginning behind pool $5. $3 owner, $4 lease in ms.
+-- first, at most half of $2 when others wait, then first attempts, an equal
+-- share from up to 16 user pools, beginning behind pool $5. $3 owner, $4 lease
+-- in ms.
 --
 -- low_id keeps the scan from walking dead index entries when an old
 -- transaction pins them. "= any(array(...))" and ctid keep the planner from
@@ -15,23 +16,24 @@
 -- it takes no other along.
 --
 -- A template comes with the first of its messages only.
-with due as materialized (
+with turns as materialized (
+  select b.pool_id, b.low_id from backlog b
+  where b.medium = $1 and exists (select from ready r
+    where r.medium = $1 and r.pool_id = b.pool_id and r.id >= b.low_id)
+    and not exists (select from lane_pause where medium = $1)
+  order by b.pool_id <= $5, b.pool_id limit 16
+), due as materialized (
   select id, losses from later
   where medium = $1 and due_at <= now()
     and not exists (select from lane_pause where medium = $1)
-  order by due_at limit $2::int for update skip locked
+  order by due_at limit (select ceil($2::int / case when exists (
+    select from turns) then 2.0 else 1 end)::int) for update skip locked
 ), suspect as materialized (
   select id from due where losses > 0 limit 1
 ), from_later as (
   delete from later where id = any(array(select id from due
     where id = (select id from suspect) or not exists (select from suspect)))
   returning id, attempts, losses
-), turns as materialized (
-  select b.pool_id, b.low_id from backlog b
-  where b.medium = $1 and exists (select from ready r
-    where r.medium = $1 and r.pool_id = b.pool_id and r.id >= b.low_id)
-    and not exists (select from lane_pause where medium = $1)
-  order by b.pool_id <= $5, b.pool_id limit 16
 ), room as materialized (
   select case when exists (select from suspect) then 0
     else $2::int - (select count(*) from due) end as most
