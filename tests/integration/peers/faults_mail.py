@@ -10,6 +10,7 @@ import email.policy
 import json
 import quopri
 import re
+import signal
 import sys
 import time
 
@@ -332,11 +333,14 @@ class Mail(FaultCase):
 class Drain(FaultCase):
     """usherd --drain leaves nothing that could go."""
 
-    def drain(self, count, lanes, **answers):
+    def drain(self, count, lanes, reload=False, **answers):
         self.use(Peer(**answers), mail_lanes=lanes, smtp_reply_timeout=10,
                  smtp_session_timeout=60)
         ids = [self.invite() for _ in range(count)]
         daemon = self.usher.start("--drain")
+        if reload:
+            wait_until(lambda: self.peer.mails, 15, "a mail")
+            daemon.send_signal(signal.SIGHUP)
         wait_until(lambda: daemon.poll() is not None, 60, "usherd ends")
         self.assertEqual(self.usher.stop(), 0)
         states = {self.usher.message(number)["state"] for number in ids}
@@ -349,6 +353,12 @@ class Drain(FaultCase):
             time.sleep(2.6 if 94 < count < 99 else 0)
             return "250 2.0.0 taken"
         self.drain(100, 1, dot=slow_at_last)
+
+    def test_asked_to_reload(self):
+        def slow(count, line):
+            time.sleep(0.2)
+            return "250 2.0.0 taken"
+        self.drain(5, 1, reload=True, dot=slow)
 
     def test_a_lane_that_rests_is_alone(self):
         # Those before it may have ended: there was nothing left for them.
