@@ -355,15 +355,16 @@ static int round_once(struct lane *lane)
 {
 	MEM_AUTO mem = mem_new(NULL);
 	struct work work = { .mem = mem, .db = lane->db, .tag = lane->owner };
+	bool ahead = lane->next.mem != NULL;
 	int count = -1;
 
 	lane->lost = lane->lost || db_lost(lane->db);
-	if (!lane->next.mem && !(db_renew(&work) && recover(lane, &work))) {
+	if (!ahead && !(db_renew(&work) && recover(lane, &work))) {
 		log_warning(lane->owner, "cannot claim; trying again", "error",
 		    work.err.detail);
 		return -1;
 	}
-	if (!lane->next.mem && !ask_claim(lane, &lane->next))
+	if (!ahead && !ask_claim(lane, &lane->next))
 		return -1;
 	lane->current = lane->next;
 	lane->next.mem = NULL;
@@ -375,7 +376,8 @@ static int round_once(struct lane *lane)
 		give_back(lane, &lane->current);
 	mem_free(lane->current.mem);
 	lane->current.mem = NULL;
-	return count;
+	/* The batch under way may have been given back behind such a claim. */
+	return ahead && count == 0 ? round_once(lane) : count;
 }
 
 static bool open_databases(struct lane *lane, struct err *err)
@@ -469,9 +471,8 @@ static bool at_fault(const struct lane *lane)
  * send the others do. */
 static bool may_reopen(const struct lane *lane)
 {
-	return !at_fault(lane) &&
-	       lane->options->place <
-	           gate_sessions(&lane->board->gate, &lane->limits);
+	return !at_fault(lane) && !gate_rests(&lane->board->gate, &lane->limits,
+	                              lane->options->place);
 }
 
 static void run(struct lane *lane)
@@ -481,8 +482,10 @@ static void run(struct lane *lane)
 		bool shut = !gate_room(&lane->board->gate, &lane->limits,
 		    lane->options->place, clock_steady_ms());
 		if (lane->options->drain &&
-		    (claimed == 0 || (shut && !may_reopen(lane))))
+		    (claimed == 0 || (shut && !may_reopen(lane)))) {
+			gate_leave(&lane->board->gate, lane->options->place);
 			return;
+		}
 		if (claimed <= 0 || shut)
 			wait_for_work(lane,
 			    claimed < 0 && !shut

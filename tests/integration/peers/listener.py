@@ -11,6 +11,7 @@ import json
 import os
 import re
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -435,6 +436,32 @@ class Database(unittest.TestCase):
             self.assertIn("\nusher_database_up 1\n",
                           self.ask("/metrics").text)
         self.assertNotIn("a child ended", self.usher.logged())
+
+    def test_hangs(self):
+        """It takes connections and does not answer: not every request waits
+        for that."""
+        self.usher.write(database=self.server.database() +
+                         " connect_timeout=2")
+        self.usher.start("--role", "http")
+        wait_until(lambda: self.status("/readyz") == 200, 15, "it is ready")
+        os.kill(self.server.process.pid, signal.SIGSTOP)
+        try:
+            self.server_forgets()
+            for _ in range(4):
+                self.refused(503, "/readyz")
+            self.assertEqual(self.status("/healthz"), 200)
+        finally:
+            os.kill(self.server.process.pid, signal.SIGCONT)
+        self.assertEqual(self.usher.logged().count("cannot answer"), 2)
+        wait_until(lambda: self.status("/readyz") == 200, 40,
+                   "it is ready again")
+
+    def server_forgets(self):
+        """The server ends its connections."""
+        for pid in house.children_of(self.server.process.pid):
+            with open(f"/proc/{pid}/cmdline", "rb") as file:
+                if b"usher postgres" in file.read():
+                    os.kill(pid, signal.SIGTERM)
 
     def test_other_schema(self):
         self.usher.start("--role", "http")
