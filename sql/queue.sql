@@ -4,8 +4,9 @@
 
 -- name: queue_claim
 -- Moves up to $2 messages of medium $1 to in_flight: retries that are due
--- first, then first attempts, an equal share from up to 16 user pools,
--- beginning behind pool $5. $3 owner, $4 lease in ms.
+-- first, at most half of $2 when others wait, then first attempts, an equal
+-- share from up to 16 user pools, beginning behind pool $5. $3 owner, $4 lease
+-- in ms.
 --
 -- low_id keeps the scan from walking dead index entries when an old
 -- transaction pins them. "= any(array(...))" and ctid keep the planner from
@@ -15,23 +16,24 @@
 -- it takes no other along.
 --
 -- A template comes with the first of its messages only.
-with due as materialized (
+with turns as materialized (
+  select b.pool_id, b.low_id from backlog b
+  where b.medium = $1 and exists (select from ready r
+    where r.medium = $1 and r.pool_id = b.pool_id and r.id >= b.low_id)
+    and not exists (select from lane_pause where medium = $1)
+  order by b.pool_id <= $5, b.pool_id limit 16
+), due as materialized (
   select id, losses from later
   where medium = $1 and due_at <= now()
     and not exists (select from lane_pause where medium = $1)
-  order by due_at limit $2::int for update skip locked
+  order by due_at limit (select ceil($2::int / case when exists (
+    select from turns) then 2.0 else 1 end)::int) for update skip locked
 ), suspect as materialized (
   select id from due where losses > 0 limit 1
 ), from_later as (
   delete from later where id = any(array(select id from due
     where id = (select id from suspect) or not exists (select from suspect)))
   returning id, attempts, losses
-), turns as materialized (
-  select b.pool_id, b.low_id from backlog b
-  where b.medium = $1 and exists (select from ready r
-    where r.medium = $1 and r.pool_id = b.pool_id and r.id >= b.low_id)
-    and not exists (select from lane_pause where medium = $1)
-  order by b.pool_id <= $5, b.pool_id limit 16
 ), room as materialized (
   select case when exists (select from suspect) then 0
     else $2::int - (select count(*) from due) end as most
@@ -92,15 +94,25 @@ order by c.id;
 -- $13 the remote's id. $1 owner. The ids that were ours come back. Of
 -- a user who was forgotten meanwhile (no destination) the remote's words are
 -- not kept. What would be held went when a receipt came before.
-with ours as (
-  delete from in_flight f
-  using unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[],
-    $6::bigint[], $7::boolean[], $8::text[], $9::int[], $10::text[],
-    $11::text[], $12::int[], $13::text[])
+--
+-- The leases are looked up one by one: a planner that was told of an empty
+-- table would rather join with all of its index, which an old transaction
+-- fills with dead entries.
+with told as materialized (
+  select f.place, t.* from unnest($2::bigint[], $3::bigint[], $4::text[],
+    $5::text[], $6::bigint[], $7::boolean[], $8::text[], $9::int[],
+    $10::text[], $11::text[], $12::int[], $13::text[])
     as t (id, epoch, outcome, reason, delay_ms, spent, class, code, status,
       words, took_ms, remote_id)
-  where f.id = t.id and f.epoch = t.epoch
-  returning f.medium, f.attempt, f.losses, t.*
+  cross join lateral (select f.ctid as place from in_flight f
+    where f.id = t.id and f.epoch = t.epoch limit 1) f
+), ended as (
+  delete from in_flight
+  where ctid = any(array(select place from told))
+  returning id, medium, attempt, losses
+), ours as materialized (
+  select e.medium, e.attempt, e.losses, t.*
+  from ended e join told t using (id)
 ), settled as (
   update message m set settled_at = now(),
     outcome = case when o.outcome = 'held'
@@ -340,19 +352,16 @@ returning id;
 -- name: queue_retry
 -- An operator's wish: a message that waits for a retry goes now; a refused or
 -- held one goes again while its password lives.
-with m as materialized (
-  select id, medium from message where id = $1
-    and (outcome is null or (outcome in ('refused', 'held')
-      and (sealed is not null or not has_password)
-      and (expires_at is null or expires_at > now())))
-  for update
-), l as (
-  update later set due_at = now() where id = any(array(select id from m))
-  returning id
+-- The message is locked behind its row in later, as everywhere.
+with l as (
+  update later set due_at = now() where id = $1 returning id
 ), reopened as (
   update message set outcome = null, reason = null, cause = null,
     settled_at = null
-  where id = any(array(select id from m)) and outcome is not null
+  where id = $1 and outcome in ('refused', 'held')
+    and (sealed is not null or not has_password)
+    and (expires_at is null or expires_at > now())
+    and not exists (select from l)
   returning id, medium
 ), again as (
   insert into later (id, medium, due_at, attempts, losses)
@@ -589,14 +598,17 @@ with part as materialized (
 ), old as materialized (
   select id from part
   where outcome is not null and settled_at < after_ms(-$1::bigint)
-), evidence as (
-  delete from attempt where message_id = any(array(select id from old))
-), receipts as (
-  delete from receipt where message_id = any(array(select id from old))
-), kept as (
-  delete from captured where message_id = any(array(select id from old))
 ), gone as (
-  delete from message where id = any(array(select id from old)) returning id
+  -- It may have been opened again meanwhile.
+  delete from message where id = any(array(select id from old))
+    and outcome is not null and settled_at < after_ms(-$1::bigint)
+  returning id
+), evidence as (
+  delete from attempt where message_id = any(array(select id from gone))
+), receipts as (
+  delete from receipt where message_id = any(array(select id from gone))
+), kept as (
+  delete from captured where message_id = any(array(select id from gone))
 )
 select coalesce(max(id), 0) as last_id, (select count(*) from gone) as pruned,
   count(*) < $3::int or max(created_at) > after_ms(-$1::bigint) as done

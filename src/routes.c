@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/listener.h"
+#include "base/clock.h"
 #include "base/config.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -19,11 +20,15 @@
 #define BODY_MOST ((size_t)256 * 1024)
 #define TAG       "http"
 
+/* After a failed connection there are so many times its duration without. */
+#define REST_PARTS 3
+
 struct routes {
 	const struct config *config;
 	struct board *board;
 	struct mem *mem;
 	struct db *db;                 /* NULL until it could be opened */
+	int64_t rests_until_ms;        /* steady clock: no connection before */
 	const struct gateway *gateway; /* NULL: none */
 };
 
@@ -38,19 +43,42 @@ static void say(struct mem *mem, struct listener_answer *answer, int status,
 }
 
 /* The database may be away when usherd starts, and later. */
-static bool open_work(struct routes *routes, struct mem *mem, struct work *work)
+static bool reach(struct routes *routes, struct work *work)
 {
-	*work = (struct work){ .mem = mem, .tag = TAG };
-	if (!routes->db)
-		routes->db = db_open(routes->mem, routes->config->database,
+	struct mem *own = routes->db ? NULL : mem_new(routes->mem);
+
+	if (own)
+		routes->db = db_open(own, routes->config->database,
 		    "usher http", &work->err);
+	if (own && !routes->db)
+		mem_free(own);
 	work->db = routes->db;
 	return work->db && db_renew(work);
 }
 
+/* Nothing is answered while a connection is tried: if that takes long, it is
+ * not for every request. */
+static bool open_work(struct routes *routes, struct mem *mem, struct work *work)
+{
+	int64_t now_ms = clock_steady_ms();
+
+	*work = (struct work){ .mem = mem, .tag = TAG };
+	if (now_ms < routes->rests_until_ms)
+		return false;
+	if (reach(routes, work))
+		return true;
+	int64_t end_ms = clock_steady_ms();
+	routes->rests_until_ms = end_ms + REST_PARTS * (end_ms - now_ms);
+	return false;
+}
+
 static void unavailable(const struct work *work, struct listener_answer *answer)
 {
-	log_warning(TAG, "cannot answer", "error", work->err.detail);
+	const char *why =
+	    *work->err.detail ? work->err.detail : work->err.message;
+
+	if (*why)
+		log_warning(TAG, "cannot answer", "error", why);
 	say(work->mem, answer, 503, "the database cannot be reached");
 }
 
@@ -78,18 +106,16 @@ static void answer_metrics(struct routes *routes, struct mem *mem,
     const struct listener_request *request, struct listener_answer *answer)
 {
 	struct work work;
-	const char *text = open_work(routes, mem, &work)
-	                       ? metrics_print(&work, routes->board)
-	                       : NULL;
 
 	(void)request;
-	if (!text) {
-		unavailable(&work, answer);
-		return;
-	}
+	if (!open_work(routes, mem, &work))
+		work.db = NULL;
 	answer->status = 200;
 	answer->type = "text/plain; version=0.0.4; charset=utf-8";
-	answer->body = text;
+	answer->body = metrics_print(&work, routes->board);
+	if (work.err.code)
+		log_warning(TAG, "metrics lack the queue", "error",
+		    work.err.detail);
 }
 
 static void refuse_receipt(struct routes *routes, const char *why)

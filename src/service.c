@@ -232,7 +232,8 @@ int service_run(struct service *service)
 		 * right before it would be missed. */
 		clock_sleep_ms(50);
 		reap(service, service->drain);
-		if (reload_asked)
+		/* What drains would not be started again. */
+		if (reload_asked && !service->drain)
 			reload(service);
 		if (!stop_asked && !service->drain)
 			start_due(service);

@@ -18,8 +18,11 @@ static const struct migration {
 
 #define MIGRATIONS ((int)(sizeof(migrations) / sizeof(*migrations)))
 
-/* Any number that nobody else locks: "usher" in ASCII. */
-#define LOCK "select pg_advisory_xact_lock(504403489138)"
+/* Any number that nobody else locks: "usher" in ASCII. A migration may rewrite
+ * millions of rows, and another wait for it. */
+#define LOCK                               \
+	"set local statement_timeout = 0;" \
+	"select pg_advisory_xact_lock(504403489138)"
 
 int migrate_newest(void)
 {

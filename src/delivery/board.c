@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "delivery/board.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -56,6 +57,15 @@ struct board *board_open(int fd, struct err *err)
 struct board_lane *board_lane(struct board *board, const char *medium)
 {
 	return &board->lanes[strcmp(medium, "SMS") == 0];
+}
+
+struct settle_journal *board_journal(struct board *board, const char *medium,
+    int place)
+{
+	bool sms = strcmp(medium, "SMS") == 0;
+
+	assert(place >= 0 && place < BOARD_PLACES - 1);
+	return &board->journals[sms ? BOARD_PLACES - 1 : place];
 }
 
 static void add(struct board_histogram *histogram, int64_t duration_ms)

@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "delivery/delivery.h"
 #include "delivery/gate.h"
+#include "delivery/settle.h"
 
 #define BOARD_BUCKETS 14
 
@@ -32,9 +33,12 @@ struct board_lane {
 	struct board_histogram wait; /* from creation to acceptance */
 };
 
+#define BOARD_PLACES 65 /* 64 mail lanes, one of text */
+
 struct board {
 	int fd;
 	struct board_lane lanes[2];
+	struct settle_journal journals[BOARD_PLACES];
 	_Atomic int64_t receipts;         /* that moved a message */
 	_Atomic int64_t receipts_refused; /* not genuine, or of no message */
 	_Atomic int64_t restarts;         /* of children */
@@ -46,6 +50,10 @@ struct board *board_open(int fd, struct err *err);
 
 /* The part of a medium, EMAIL or SMS. */
 struct board_lane *board_lane(struct board *board, const char *medium);
+
+/* The journal of the lane at PLACE among those of its medium. */
+struct settle_journal *board_journal(struct board *board, const char *medium,
+    int place);
 
 /* Counts an attempt that was made. */
 void board_count(struct board_lane *lane, const struct delivery *delivery);

@@ -37,15 +37,34 @@ static int64_t within_rate(const struct gate *gate,
 	return count < limits->rate ? count : limits->rate;
 }
 
+/* Its place among the lanes that are left. */
+static int rank(const struct gate *gate, int place)
+{
+	uint64_t before = gate->gone & ((UINT64_C(1) << place) - 1);
+
+	return place - __builtin_popcountll(before);
+}
+
+bool gate_rests(const struct gate *gate, const struct gate_limits *limits,
+    int place)
+{
+	return rank(gate, place) >= gate_sessions(gate, limits);
+}
+
+void gate_leave(struct gate *gate, int place)
+{
+	gate->gone |= UINT64_C(1) << place;
+}
+
 int gate_room(const struct gate *gate, const struct gate_limits *limits,
     int place, int64_t now_ms)
 {
 	int room = gate_batch(gate, limits);
 
-	if (now_ms < gate->opens_ms || place >= gate_sessions(gate, limits))
+	if (now_ms < gate->opens_ms || gate_rests(gate, limits, place))
 		return 0;
 	if (gate->faults)
-		room = place == 0 ? 1 : 0;
+		room = rank(gate, place) == 0 ? 1 : 0;
 	if (limits->rate) {
 		int64_t within = within_rate(gate, limits, now_ms);
 		room = within < room ? (int)within : room;

@@ -14,6 +14,7 @@
 #define DELIVERY_GATE_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct gate {
@@ -24,6 +25,7 @@ struct gate {
 	_Atomic int throttles;    /* in a row, with nothing accepted between */
 	_Atomic int64_t opens_ms; /* steady clock */
 	_Atomic int64_t paid_until_us; /* by the rate */
+	_Atomic uint64_t gone;         /* lanes that ended, a bit each */
 };
 
 struct gate_limits {
@@ -48,6 +50,13 @@ int gate_batch(const struct gate *gate, const struct gate_limits *limits);
  */
 int gate_room(const struct gate *gate, const struct gate_limits *limits,
     int place, int64_t now_ms);
+
+/* Whether that lane rests until sessions have grown back. */
+bool gate_rests(const struct gate *gate, const struct gate_limits *limits,
+    int place);
+
+/* That lane has ended for good; those behind it move up. */
+void gate_leave(struct gate *gate, int place);
 
 /* COUNT messages were taken. */
 void gate_pay(struct gate *gate, const struct gate_limits *limits, int count,

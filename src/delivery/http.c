@@ -17,9 +17,13 @@
 
 #define RETRY_AFTER_MOST_S 3600
 
+#define SPARE_MOST 32
+
 struct http {
 	CURLM *multi;
 	int running;
+	CURL *spare[SPARE_MOST]; /* ready to be used again */
+	int spares;
 };
 
 struct transfer {
@@ -28,14 +32,18 @@ struct transfer {
 	struct curl_slist *headers;
 	struct http_request request;
 	struct str *body;
-	size_t read; /* bytes of the request's body handed over */
+	bool sent;
 	bool inside; /* an address was refused for being private */
 	char error[CURL_ERROR_SIZE];
 };
 
-static void let_go(void *multi)
+static void let_go(void *argument)
 {
-	curl_multi_cleanup(multi);
+	struct http *http = argument;
+
+	while (http->spares)
+		curl_easy_cleanup(http->spare[--http->spares]);
+	curl_multi_cleanup(http->multi);
 	curl_global_cleanup();
 }
 
@@ -49,7 +57,7 @@ struct http *http_new(struct mem *mem, struct err *err)
 		err_set(err, ERR_INTERNAL, "libcurl cannot be used");
 		return NULL;
 	}
-	mem_defer(mem, let_go, http->multi);
+	mem_defer(mem, let_go, http);
 	return http;
 }
 
@@ -67,25 +75,20 @@ static size_t take_answer(char *bytes, size_t size, size_t count,
 	return str_full(transfer->body) ? 0 : size * count;
 }
 
-static size_t give_body(char *room, size_t size, size_t count, void *argument)
+/* Asked before a request goes out on a connection that is there. libcurl would
+ * send it again when a kept connection ends without an answer. */
+static int send_once(void *argument, char *address, char *local, int port,
+    int local_port)
 {
 	struct transfer *transfer = argument;
-	size_t left = strlen(transfer->request.body) - transfer->read;
-	size_t length = size * count < left ? size * count : left;
+	bool again = transfer->sent;
 
-	memcpy(room, transfer->request.body + transfer->read, length);
-	transfer->read += length;
-	return length;
-}
-
-/* A body that was read once is not read again: no silent second sending. */
-static int refuse_rewind(void *argument, curl_off_t offset, int origin)
-{
-	const struct transfer *transfer = argument;
-
-	(void)offset;
-	(void)origin;
-	return transfer->read ? CURL_SEEKFUNC_FAIL : CURL_SEEKFUNC_OK;
+	(void)address;
+	(void)local;
+	(void)port;
+	(void)local_port;
+	transfer->sent = true;
+	return again ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
 static bool is_private_4(uint32_t address)
@@ -155,28 +158,12 @@ static void set_body(struct transfer *transfer)
 {
 	CURL *easy = transfer->easy;
 
-	bool post = strcmp(transfer->request.method, "GET") != 0;
-
-	if (!post || transfer->request.sigv4) {
-		/* A kept connection could make libcurl repeat it. */
-		curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
-		curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
-	}
-	if (!post)
-		return;
-	curl_easy_setopt(easy, CURLOPT_POST, 1L);
-	if (transfer->request.sigv4) {
-		/* It is signed with its body, which libcurl must see. */
+	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, send_once);
+	curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
+	/* With its headers in one piece, unlike what a callback reads. */
+	if (strcmp(transfer->request.method, "GET") != 0)
 		curl_easy_setopt(easy, CURLOPT_POSTFIELDS,
 		    transfer->request.body);
-		return;
-	}
-	curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
-	    (curl_off_t)strlen(transfer->request.body));
-	curl_easy_setopt(easy, CURLOPT_READFUNCTION, give_body);
-	curl_easy_setopt(easy, CURLOPT_READDATA, transfer);
-	curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, refuse_rewind);
-	curl_easy_setopt(easy, CURLOPT_SEEKDATA, transfer);
 }
 
 static void set_limits(struct transfer *transfer)
@@ -233,6 +220,27 @@ static void set_headers(struct transfer *transfer)
 	    transfer->request.password);
 }
 
+static CURL *take_easy(struct http *http)
+{
+	CURL *easy =
+	    http->spares ? http->spare[--http->spares] : curl_easy_init();
+
+	if (!easy)
+		log_fatal("out of memory"); /* uncovered: only without memory */
+	return easy;
+}
+
+static void leave_easy(struct http *http, CURL *easy)
+{
+	curl_multi_remove_handle(http->multi, easy);
+	if (http->spares == SPARE_MOST) {
+		curl_easy_cleanup(easy);
+		return;
+	}
+	curl_easy_reset(easy);
+	http->spare[http->spares++] = easy;
+}
+
 void http_begin(struct http *http, const struct http_request *request)
 {
 	struct mem *mem = mem_new(NULL);
@@ -241,9 +249,7 @@ void http_begin(struct http *http, const struct http_request *request)
 	transfer->mem = mem;
 	transfer->request = *request;
 	transfer->body = str_new(mem, request->answer_most);
-	transfer->easy = curl_easy_init();
-	if (!transfer->easy)
-		log_fatal("out of memory"); /* uncovered: only without memory */
+	transfer->easy = take_easy(http);
 	curl_easy_setopt(transfer->easy, CURLOPT_URL, request->url);
 	curl_easy_setopt(transfer->easy, CURLOPT_PRIVATE, transfer);
 	curl_easy_setopt(transfer->easy, CURLOPT_WRITEFUNCTION, take_answer);
@@ -358,8 +364,7 @@ static void finish(struct http *http, CURLMsg *message,
 
 	curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&transfer);
 	hand_over(transfer, result, done, context);
-	curl_multi_remove_handle(http->multi, easy);
-	curl_easy_cleanup(easy);
+	leave_easy(http, easy);
 	curl_slist_free_all(transfer->headers);
 	mem_free(transfer->mem);
 	http->running--;

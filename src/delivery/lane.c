@@ -24,6 +24,8 @@
 #define TELL_MS     5000 /* between what a lane says of itself */
 #define AHEAD_COUNT 25   /* messages left when the next batch is claimed */
 
+#define MESSAGE_ROOM ((size_t)16 * 1024) /* for one in memory, about */
+
 /* What was claimed at once, or is being claimed. */
 struct batch {
 	struct mem *mem; /* NULL: nothing was asked for */
@@ -48,7 +50,7 @@ struct lane {
 	struct batch current;
 	struct batch next;
 	size_t left;     /* of the current batch, in the carrier's hands */
-	bool claim_lost; /* its answer: messages may be leased to us */
+	bool lost; /* the connection: messages may be leased to us unknown */
 
 	/* Of the batch under way: */
 	struct gate_session session;
@@ -141,7 +143,8 @@ static bool ask_claim(struct lane *lane, struct batch *batch)
 
 	if (!room || stopping)
 		return false;
-	*batch = (struct batch){ .mem = mem_new(lane->mem),
+	*batch = (struct batch){ .mem = mem_new_room(lane->mem,
+		                     (size_t)room * MESSAGE_ROOM),
 		.lease_end_ms = now_ms + lease_ms * 9 / 10 };
 	batch->work = (struct work){ .mem = batch->mem,
 		.db = lane->db,
@@ -153,7 +156,7 @@ static bool ask_claim(struct lane *lane, struct batch *batch)
 		.after = mem_text(batch->mem, lane->after) };
 	if (queue_claim_send(&batch->work, &batch->claim))
 		return true;
-	lane->claim_lost = true;
+	lane->lost = true;
 	log_warning(lane->owner, "cannot claim; trying again", "error",
 	    batch->work.err.detail);
 	mem_free(batch->mem);
@@ -166,7 +169,7 @@ static bool take_claim(struct lane *lane, struct batch *batch)
 	struct queue_claim *claim = &batch->claim;
 
 	if (!queue_claim_answer(&batch->work, claim)) {
-		lane->claim_lost = true;
+		lane->lost = true;
 		log_warning(lane->owner, "cannot claim; trying again", "error",
 		    batch->work.err.detail);
 		return false;
@@ -243,7 +246,6 @@ static void give_back(struct lane *lane, const struct batch *batch)
 {
 	for (size_t i = 0; i < batch->claim.count; i++)
 		settle_add(&lane->settle, &batch->claim.deliveries[i]);
-	settle_all(&lane->settle);
 }
 
 /* What the lane says of itself, when it is worth a write. */
@@ -263,6 +265,7 @@ static void tell(struct lane *lane, const char *state, const char *words)
 		return;
 	lane->state_told = state;
 	lane->told_ms = now_ms;
+	settle_rest(&lane->settle);
 	if (!db_renew(&work) ||
 	    !db_run(&work, QUERY_lane_tell, lane->owner, lane->carrier->medium,
 	        lane->carrier->name, state, words,
@@ -332,14 +335,19 @@ static bool may_go(struct lane *lane, const struct batch *batch)
 	       batch->lease_end_ms - now_ms > config->lease_seconds * 850;
 }
 
-/* What a claim took whose answer was lost is given back. Whatever else this
- * lane had is settled, but for outcomes that were dropped. */
-static bool recover_claim(struct lane *lane, struct work *work)
+/* After the connection was lost: what was settled may be lost too, and what a
+ * claim took whose answer did not come is given back. Whatever else this lane
+ * had is settled, but for outcomes that were dropped. */
+static bool recover(struct lane *lane, struct work *work)
 {
-	if (!lane->claim_lost || lane->settle.dropped)
+	if (!lane->lost)
 		return true;
-	lane->claim_lost = !db_run(work, QUERY_queue_give_back, lane->owner);
-	return !lane->claim_lost;
+	settle_all(&lane->settle);
+	if (!settle_again(&lane->settle))
+		return false;
+	lane->lost = !lane->settle.dropped &&
+	             !db_run(work, QUERY_queue_give_back, lane->owner);
+	return !lane->lost;
 }
 
 /* How many messages a round claimed; -1 when nothing could be claimed. */
@@ -347,15 +355,16 @@ static int round_once(struct lane *lane)
 {
 	MEM_AUTO mem = mem_new(NULL);
 	struct work work = { .mem = mem, .db = lane->db, .tag = lane->owner };
+	bool ahead = lane->next.mem != NULL;
 	int count = -1;
 
-	if (!lane->next.mem &&
-	    !(db_renew(&work) && recover_claim(lane, &work))) {
+	lane->lost = lane->lost || db_lost(lane->db);
+	if (!ahead && !(db_renew(&work) && recover(lane, &work))) {
 		log_warning(lane->owner, "cannot claim; trying again", "error",
 		    work.err.detail);
 		return -1;
 	}
-	if (!lane->next.mem && !ask_claim(lane, &lane->next))
+	if (!ahead && !ask_claim(lane, &lane->next))
 		return -1;
 	lane->current = lane->next;
 	lane->next.mem = NULL;
@@ -367,7 +376,8 @@ static int round_once(struct lane *lane)
 		give_back(lane, &lane->current);
 	mem_free(lane->current.mem);
 	lane->current.mem = NULL;
-	return count;
+	/* The batch under way may have been given back behind such a claim. */
+	return ahead && count == 0 ? round_once(lane) : count;
 }
 
 static bool open_databases(struct lane *lane, struct err *err)
@@ -382,6 +392,9 @@ static bool open_databases(struct lane *lane, struct err *err)
 	if (!lane->db)
 		return false;
 	work.db = lane->db;
+	if (!settle_recover(&lane->settle))
+		return err_set(err, ERR_DATABASE,
+		    "cannot settle what a lost lane left");
 	if (db_listen(&work,
 	        mem_printf(lane->mem, "usher_%s", lane->carrier->medium)))
 		return true;
@@ -405,6 +418,8 @@ static bool open_lane(struct lane *lane, struct err *err)
 		return false;
 	lane->limits = lane->carrier->limits(lane->state);
 	lane->settle.owner = lane->owner;
+	lane->settle.journal = board_journal(lane->options->board,
+	    lane->carrier->medium, lane->options->place);
 	lane->settle.policy = (struct queue_policy){
 		.retry_first_ms = config->retry_first * 1000,
 		.give_up_after_ms = config->give_up_after * 1000,
@@ -420,6 +435,7 @@ static void wait_for_work(struct lane *lane, int64_t wait_ms, bool shut)
 	int64_t end_ms = clock_steady_ms() + wait_ms;
 	int64_t left_ms;
 
+	settle_all(&lane->settle);
 	if (!shut)
 		tell(lane, "idle", NULL);
 	while (!stopping && (left_ms = end_ms - clock_steady_ms()) > 0) {
@@ -455,9 +471,8 @@ static bool at_fault(const struct lane *lane)
  * send the others do. */
 static bool may_reopen(const struct lane *lane)
 {
-	return !at_fault(lane) &&
-	       lane->options->place <
-	           gate_sessions(&lane->board->gate, &lane->limits);
+	return !at_fault(lane) && !gate_rests(&lane->board->gate, &lane->limits,
+	                              lane->options->place);
 }
 
 static void run(struct lane *lane)
@@ -467,8 +482,10 @@ static void run(struct lane *lane)
 		bool shut = !gate_room(&lane->board->gate, &lane->limits,
 		    lane->options->place, clock_steady_ms());
 		if (lane->options->drain &&
-		    (claimed == 0 || (shut && !may_reopen(lane))))
+		    (claimed == 0 || (shut && !may_reopen(lane)))) {
+			gate_leave(&lane->board->gate, lane->options->place);
 			return;
+		}
 		if (claimed <= 0 || shut)
 			wait_for_work(lane,
 			    claimed < 0 && !shut
@@ -498,6 +515,7 @@ int lane_run(const struct engine *engine, const struct carrier *carrier,
 	run(&lane);
 	if (lane.next.mem && take_claim(&lane, &lane.next))
 		give_back(&lane, &lane.next);
+	settle_all(&lane.settle);
 	say_goodbye(&lane);
 	return options->drain && at_fault(&lane) ? err_exit_status(ERR_PEER)
 	                                         : 0;

@@ -1,13 +1,41 @@
 /* SPDX-License-Identifier: MIT */
 #include "delivery/settle.h"
 
-#include <assert.h>
+#include <stdio.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 
-#define SETTLE_COUNT 10
-#define SETTLE_MS    200
+#define SETTLE_MS 200
+
+uint32_t settle_pending(const struct settle *settle)
+{
+	return settle->journal->head - settle->journal->tail;
+}
+
+static struct delivery *entry(const struct settle *settle, uint32_t number)
+{
+	return &settle->journal->entries[number % SETTLE_MOST];
+}
+
+/* COUNT entries from the one of NUMBER on. */
+static struct delivery **entries(const struct settle *settle, struct mem *mem,
+    uint32_t number, uint32_t count)
+{
+	struct delivery **deliveries =
+	    mem_array(mem, struct delivery *, count + 1);
+
+	for (uint32_t i = 0; i < count; i++)
+		deliveries[i] = entry(settle, number + i);
+	return deliveries;
+}
+
+/* The first COUNT that are pending. */
+static struct delivery **first(const struct settle *settle, struct mem *mem,
+    uint32_t count)
+{
+	return entries(settle, mem, settle->journal->tail, count);
+}
 
 static struct work settle_work(struct settle *settle, struct mem *mem)
 {
@@ -25,19 +53,17 @@ static bool failed(struct settle *settle, const struct work *work)
 }
 
 /* The first COUNT of what is pending are settled, OURS by us. */
-static void note_settled(struct settle *settle, size_t count, int ours)
+static void note_settled(struct settle *settle, uint32_t count, int ours)
 {
 	MEM_AUTO mem = mem_new(NULL);
 
-	if ((size_t)ours < count && !settle->repeats)
+	if ((uint32_t)ours < count && !settle->repeats)
 		log_warning(settle->owner,
 		    "a lease had run out before its outcome was settled; the "
 		    "message may go twice",
 		    "messages", db_int(mem, (int64_t)count - ours));
 	settle->repeats = false;
-	settle->pending_count -= count;
-	for (size_t i = 0; i < settle->pending_count; i++)
-		settle->pending[i] = settle->pending[i + count];
+	settle->journal->tail += count;
 }
 
 /* Takes the answer to what was sent; after a failure all is pending again. */
@@ -45,7 +71,7 @@ static bool take_answer(struct settle *settle)
 {
 	MEM_AUTO mem = mem_new(NULL);
 	struct work work = settle_work(settle, mem);
-	size_t count = settle->sent_count;
+	uint32_t count = settle->sent_count;
 	int ours = 0;
 
 	settle->sent_count = 0;
@@ -61,11 +87,12 @@ static bool send_pending(struct settle *settle)
 {
 	MEM_AUTO mem = mem_new(NULL);
 	struct work work = settle_work(settle, mem);
+	uint32_t count = settle_pending(settle);
 
 	if (!queue_settle_send(&work, settle->owner, &settle->policy,
-	        settle->pending, settle->pending_count))
+	        first(settle, mem, count), count))
 		return failed(settle, &work);
-	settle->sent_count = settle->pending_count;
+	settle->sent_count = count;
 	return true;
 }
 
@@ -77,19 +104,20 @@ static bool settle_once(struct settle *settle)
 
 	if (!take_answer(settle))
 		return false;
-	if (!settle->pending_count)
+	uint32_t count = settle_pending(settle);
+	if (!count)
 		return true;
 	if (!db_renew(&work) ||
 	    !queue_settle(&work, settle->owner, &settle->policy,
-	        settle->pending, settle->pending_count, &ours))
+	        first(settle, mem, count), count, &ours))
 		return failed(settle, &work);
-	note_settled(settle, settle->pending_count, ours);
+	note_settled(settle, count, ours);
 	return true;
 }
 
 static bool settle_in_time(struct settle *settle)
 {
-	for (int64_t wait_ms = 50; settle->pending_count; wait_ms *= 2) {
+	for (int64_t wait_ms = 50; settle_pending(settle); wait_ms *= 2) {
 		if (settle_once(settle))
 			return true;
 		if (clock_steady_ms() > settle->lease_end_ms)
@@ -99,20 +127,72 @@ static bool settle_in_time(struct settle *settle)
 	return true;
 }
 
+bool settle_recover(struct settle *settle)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	struct settle_journal *journal = settle->journal;
+	const char *owner = settle->owner;
+	uint32_t count = settle_pending(settle);
+	bool done = true;
+
+	if (count) {
+		settle->owner = journal->owner;
+		/* Perhaps its last settle went through. */
+		settle->repeats = true;
+		done = settle_once(settle);
+		settle->owner = owner;
+		log_info(owner, "a lost lane's outcomes are settled", "lane",
+		    journal->owner, "messages", db_int(mem, count));
+	}
+	if (done)
+		snprintf(journal->owner, sizeof(journal->owner), "%s", owner);
+	return done;
+}
+
+bool settle_again(struct settle *settle)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	struct work work = settle_work(settle, mem);
+	uint32_t head = settle->journal->head;
+	uint32_t count = head < SETTLE_MOST ? head : SETTLE_MOST;
+	int ours = 0;
+
+	if (!db_renew(&work) ||
+	    !queue_settle(&work, settle->owner, &settle->policy,
+	        entries(settle, mem, head - count, count), count, &ours))
+		return failed(settle, &work);
+	if (ours)
+		log_warning(settle->owner,
+		    "the database had lost what was settled; it is again",
+		    "messages", db_int(mem, ours));
+	return true;
+}
+
 void settle_add(struct settle *settle, struct delivery *delivery)
 {
+	struct settle_journal *journal = settle->journal;
+
 	if (delivery->settled)
 		return;
-	assert(settle->pending_count < SETTLE_MOST);
+	if (settle_pending(settle) == SETTLE_MOST)
+		settle_all(settle);
 	delivery->settled = true;
-	if (settle->pending_count == settle->sent_count)
+	if (settle_pending(settle) == settle->sent_count)
 		settle->pending_since_ms = clock_steady_ms();
-	settle->pending[settle->pending_count++] = delivery;
+	*entry(settle, journal->head) = (struct delivery){
+		.id = delivery->id,
+		.epoch = delivery->epoch,
+		.attempt = delivery->attempt,
+		.created_ms = delivery->created_ms,
+		.claimed_ms = delivery->claimed_ms,
+		.outcome = delivery->outcome,
+	};
+	journal->head++; /* now it is there whole */
 }
 
 bool settle_when_due(struct settle *settle)
 {
-	size_t waiting = settle->pending_count - settle->sent_count;
+	uint32_t waiting = settle_pending(settle) - settle->sent_count;
 	int64_t now_ms = clock_steady_ms();
 	bool due = waiting >= SETTLE_COUNT ||
 	           (waiting && now_ms - settle->pending_since_ms >= SETTLE_MS);
@@ -121,6 +201,11 @@ bool settle_when_due(struct settle *settle)
 	    !settle_in_time(settle))
 		return false;
 	return now_ms < settle->lease_end_ms;
+}
+
+void settle_rest(struct settle *settle)
+{
+	take_answer(settle);
 }
 
 void settle_all(struct settle *settle)
@@ -132,7 +217,8 @@ void settle_all(struct settle *settle)
 		log_warning(settle->owner,
 		    "leases ran out before their outcomes could be settled; "
 		    "the messages may go twice",
-		    "messages", db_int(mem, (int64_t)settle->pending_count));
+		    "messages", db_int(mem, settle_pending(settle)));
 	}
-	settle->pending_count = settle->sent_count = 0;
+	settle->journal->tail = settle->journal->head;
+	settle->sent_count = 0;
 }

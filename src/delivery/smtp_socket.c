@@ -149,6 +149,8 @@ static void tune(int fd)
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
 	session.fd = fd;
+	/* Of an address before, which did not want us. */
+	session.out_length = session.in_at = session.in_length = 0;
 	smtp_socket_expect_reply();
 }
 
@@ -179,7 +181,8 @@ static int64_t left_ms(void)
 	return least > 0 ? least : 0;
 }
 
-/* Sends all that was written; false when it cannot be. */
+/* Sends all that was written; false when it cannot be. libesmtp would go on
+ * writing, and the relay take a mail with a hole. */
 static bool flush(void)
 {
 	size_t sent = 0;
@@ -197,6 +200,8 @@ static bool flush(void)
 	}
 	bool all = sent == session.out_length;
 	session.out_length = 0;
+	if (!all)
+		shutdown(session.fd, SHUT_RDWR);
 	return all;
 }
 

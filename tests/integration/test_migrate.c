@@ -59,6 +59,31 @@ Test(migrate, several_at_once_wait_for_each_other)
 	cr_assert(migrate_check(&harness.work));
 }
 
+static int run_or_hold(struct harness *all, struct work *work, int number)
+{
+	int ran = 0;
+
+	(void)all;
+	if (number == 0)
+		return !db_script(work,
+		    "begin; select pg_advisory_xact_lock(504403489138); "
+		    "select pg_sleep(1); commit");
+	return db_script(work, "set statement_timeout = '300ms'; "
+	                       "select pg_sleep(0.2)") &&
+	               migrate_run(work, &ran)
+	           ? 0
+	           : 255;
+}
+
+Test(migrate, takes_its_time)
+{
+	int results[2];
+
+	harness_race(&harness, 2, run_or_hold, results);
+	cr_assert_eq(results[0], 0);
+	cr_assert_eq(results[1], 0);
+}
+
 static void refuse(const char *message)
 {
 	int ran;

@@ -51,6 +51,21 @@ Test(queue, first_come_first_claimed)
 		    mem_printf(harness.mem, "user%d", i));
 }
 
+Test(queue, retries_leave_room_for_first_attempts)
+{
+	help_bulk(&harness, pool, 30);
+	harness_value(&harness,
+	    "with r as (delete from ready returning id, medium) insert into "
+	    "later select id, medium, now(), 1, 0 from r");
+	int64_t id = help_mail(&harness, pool, "alice");
+	struct queue_claim claim = help_claim(&harness.work, 10, "");
+
+	cr_assert_eq(claim.count, 6);
+	cr_assert_eq(claim.deliveries[5].id, id);
+	claim = help_claim(&harness.work, 10, "");
+	cr_assert_eq(claim.count, 10, "alone they have all of it");
+}
+
 Test(queue, a_claim_brings_what_sending_needs)
 {
 	int64_t id = help_mail(&harness, pool, "alice");

@@ -4,25 +4,33 @@
  * lives.
  * covers: delivery/settle.c
  */
+#include <string.h>
+
 #include "base/clock.h"
 #include "delivery/settle.h"
 #include "queue_help.h"
 
+#define MESSAGES 200
+#define N        SETTLE_COUNT
+
 static struct harness harness;
 static struct settle settle;
 static struct queue_claim claim;
+static struct settle_journal journal;
 
 static void begin(void)
 {
 	struct err err = { 0 };
 
 	harness_begin(&harness);
-	help_bulk(&harness, harness_pool(&harness, "{}"), 60);
-	claim = help_claim(&harness.work, 60, "");
-	cr_assert_eq(claim.count, 60);
+	help_bulk(&harness, harness_pool(&harness, "{}"), MESSAGES);
+	claim = help_claim(&harness.work, MESSAGES, "");
+	cr_assert_eq(claim.count, MESSAGES);
+	memset(&journal, 0, sizeof(journal));
 	settle = (struct settle){ .owner = "lane",
 		.policy = { 1000, 86400000, true },
-		.lease_end_ms = clock_steady_ms() + 60000 };
+		.lease_end_ms = clock_steady_ms() + 60000,
+		.journal = &journal };
 	settle.db = db_open(harness.mem, harness.database, "settler", &err);
 	cr_assert(settle.db, "%s", err.detail);
 }
@@ -44,11 +52,11 @@ static void add(int first, int count)
 	}
 }
 
-static void expect_pending(size_t pending, size_t sent)
+static void expect_pending(uint32_t pending, uint32_t sent)
 {
-	cr_assert_eq(settle.pending_count, pending, "%zu pending",
-	    settle.pending_count);
-	cr_assert_eq(settle.sent_count, sent, "%zu sent", settle.sent_count);
+	cr_assert_eq(settle_pending(&settle), pending, "%u pending",
+	    settle_pending(&settle));
+	cr_assert_eq(settle.sent_count, sent, "%u sent", settle.sent_count);
 }
 
 static int64_t settled(void)
@@ -62,7 +70,7 @@ static void expect_settled(int count)
 {
 	cr_assert_eq(settled(), count, "%lld", (long long)settled());
 	cr_assert_eq(harness_number(&harness, "select count(*) from in_flight"),
-	    60 - count);
+	    MESSAGES - count);
 	cr_assert_eq(harness_number(&harness, "select count(*) from attempt"),
 	    count);
 }
@@ -74,16 +82,16 @@ static void put_pending_ms(int64_t ago_ms)
 
 Test(settle, a_few_wait_for_more)
 {
-	add(0, 9);
+	add(0, N - 1);
 	put_pending_ms(-60000);
 	cr_assert(settle_when_due(&settle));
-	expect_pending(9, 0);
-	add(9, 1);
+	expect_pending(N - 1, 0);
+	add(N - 1, 1);
 	cr_assert(settle_when_due(&settle));
-	expect_pending(10, 10);
+	expect_pending(N, N);
 	settle_all(&settle);
 	expect_pending(0, 0);
-	expect_settled(10);
+	expect_settled(N);
 }
 
 Test(settle, a_few_do_not_wait_long)
@@ -99,21 +107,24 @@ Test(settle, a_few_do_not_wait_long)
 /* The database works on one group while the lane tells of the next. */
 Test(settle, group_by_group)
 {
-	add(0, 25);
+	add(0, N + 5);
 	cr_assert(settle_when_due(&settle));
-	expect_pending(25, 25);
-	add(25, 9);
+	expect_pending(N + 5, N + 5);
+	add(N + 5, N - 1);
 	put_pending_ms(-60000);
 	cr_assert(settle_when_due(&settle));
-	expect_pending(34, 25);
-	add(34, 8);
+	expect_pending(2 * N + 4, N + 5);
+	add(2 * N + 4, 8);
 	cr_assert(settle_when_due(&settle));
-	expect_pending(17, 17);
-	cr_assert_eq(settled(), 25);
-	add(42, 3);
+	expect_pending(N + 7, N + 7);
+	cr_assert_geq(settled(), N + 5);
+	settle_rest(&settle);
+	expect_pending(0, 0);
+	expect_settled(2 * N + 12);
+	add(2 * N + 12, 3);
 	settle_all(&settle);
 	expect_pending(0, 0);
-	expect_settled(45);
+	expect_settled(2 * N + 15);
 }
 
 Test(settle, an_outcome_is_taken_once)
@@ -155,17 +166,15 @@ Test(settle, outlives_a_lost_connection)
 /* What was sent may have been settled or not; either way it is now, once. */
 Test(settle, outlives_a_connection_that_is_lost_before_the_answer)
 {
-	add(0, 12);
+	add(0, N);
 	cr_assert(settle_when_due(&settle));
-	expect_pending(12, 12);
+	expect_pending(N, N);
 	cut();
-	add(12, 12);
+	add(N, N);
 	cr_assert(settle_when_due(&settle));
-	expect_pending(0, 0);
-	expect_settled(24);
-	add(24, 12);
+	add(2 * N, 12);
 	settle_all(&settle);
-	expect_settled(36);
+	expect_settled(2 * N + 12);
 }
 
 /* The database refuses so many settles. */
@@ -203,10 +212,10 @@ Test(settle, says_when_the_lease_is_over)
 {
 	fail_times(1000000);
 	settle.lease_end_ms = clock_steady_ms() + 100;
-	add(0, 15);
+	add(0, N);
 	/* The first only sends; the answer comes with the next. */
 	settle_when_due(&settle);
-	add(15, 15);
+	add(N, N);
 	cr_assert_not(settle_when_due(&settle));
 	settle_all(&settle);
 	expect_pending(0, 0);
@@ -231,18 +240,86 @@ Test(settle, changes_nothing_of_what_was_reaped)
 	cr_assert_eq(harness_number(&harness, "select count(*) from later"), 5);
 }
 
-Test(settle, takes_as_many_as_it_may_hold)
+Test(settle, takes_more_than_the_journal_holds)
 {
 	struct delivery *many =
-	    mem_array(harness.mem, struct delivery, SETTLE_MOST);
+	    mem_array(harness.mem, struct delivery, SETTLE_MOST + 1);
 
-	for (int i = 0; i < SETTLE_MOST; i++) {
-		many[i] = claim.deliveries[i % 60];
+	for (int i = 0; i <= SETTLE_MOST; i++) {
+		many[i] = claim.deliveries[i % MESSAGES];
 		delivery_tell(&many[i], DELIVERY_ACCEPTED, 250, NULL, "ok");
 		settle_add(&settle, &many[i]);
 	}
-	expect_pending(SETTLE_MOST, 0);
+	expect_pending(1, 0);
+	cr_assert_eq(settled(), MESSAGES);
 	settle_all(&settle);
 	expect_pending(0, 0);
-	cr_assert_eq(settled(), 60);
+	cr_assert_eq(settled(), MESSAGES);
+}
+
+/* The journal outlives the lane: the next one settles what is in it. */
+Test(settle, a_lost_lane_s_outcomes_are_settled)
+{
+	cr_assert(settle_recover(&settle), "there is nothing");
+	cr_assert_str_eq(journal.owner, "lane");
+	add(0, 7);
+	settle = (struct settle){ .db = settle.db,
+		.owner = "another",
+		.policy = settle.policy,
+		.lease_end_ms = settle.lease_end_ms,
+		.journal = &journal };
+	cr_assert(settle_recover(&settle));
+	expect_pending(0, 0);
+	expect_settled(7);
+	cr_assert_str_eq(journal.owner, "another");
+	cr_assert_eq(harness_number(&harness,
+	                 "select count(*) from attempt where owner = 'lane'"),
+	    7);
+}
+
+Test(settle, a_lost_lane_s_outcomes_may_be_settled_already)
+{
+	cr_assert(settle_recover(&settle));
+	add(0, N);
+	cr_assert(settle_when_due(&settle));
+	db_answer(&(struct work){ .mem = harness.mem, .db = settle.db });
+	settle.sent_count = 0;
+	expect_settled(N);
+	cr_assert(settle_recover(&settle));
+	expect_pending(0, 0);
+	expect_settled(N);
+}
+
+/* As after a fail-over to a copy that was behind. */
+Test(settle, what_the_database_lost_is_settled_again)
+{
+	add(0, 10);
+	settle_all(&settle);
+	harness_value(&harness,
+	    "insert into in_flight select id, 'EMAIL', 'lane', %lld, 1, 0, "
+	    "now() + interval '1 minute' from message where outcome = 'sent' "
+	    "order by id limit 1",
+	    (long long)claim.deliveries[0].epoch);
+	harness_value(&harness,
+	    "update message set outcome = null where id = %lld",
+	    (long long)claim.deliveries[0].id);
+	cr_assert_eq(settled(), 9);
+	cr_assert(settle_again(&settle));
+	cr_assert_eq(settled(), 10);
+	expect_pending(0, 0);
+	cr_assert(settle_again(&settle));
+	cr_assert_eq(settled(), 10);
+}
+
+Test(settle, recovery_waits_for_the_database)
+{
+	cr_assert(settle_recover(&settle));
+	add(0, 3);
+	fail_times(1);
+	settle.owner = "another";
+	cr_assert_not(settle_recover(&settle));
+	expect_pending(3, 0);
+	cr_assert_str_eq(journal.owner, "lane");
+	cr_assert(settle_recover(&settle));
+	expect_settled(3);
 }

@@ -163,8 +163,8 @@ Test(bounce, the_report_s_type_is_spelled_in_many_ways)
 		"Content-Type:message/delivery-status\n",
 		"CONTENT-TYPE:  Message/Delivery-Status; charset=us-ascii\n",
 		"Content-Type:\n message/delivery-status;\n\tname=\"x\"\n",
-		"Content-Description: Delivery report\n"
-		"Content-Type: message/delivery-status\n",
+		("Content-Description: Delivery report\n"
+		 "Content-Type: message/delivery-status\n"),
 		"Content-Type: message/global-delivery-status\n"
 	};
 
@@ -197,8 +197,8 @@ Test(bounce, an_absence_notice_is_none)
 		"Return-Path: <>\nAuto-Submitted: auto-replied\n",
 		"Return-Path: <anna@x.test>\nAuto-Submitted: auto-replied\n",
 		"Return-Path: <>\nauto-submitted: auto-replied (vacation)\n",
-		"Return-Path: <>\nAuto-Submitted: auto-generated\n"
-		"X-Auto-Response-Suppress: All\n",
+		("Return-Path: <>\nAuto-Submitted: auto-generated\n"
+		 "X-Auto-Response-Suppress: All\n"),
 		"Return-Path: <>\nPrecedence: bulk\n", "Return-Path: <>\n"
 	};
 

@@ -323,3 +323,19 @@ Test(gate, without_a_rate_nothing_is_paid)
 	cr_expect_eq(room(&gate, 0, NOW_MS), 64);
 	cr_expect_eq(gate.paid_until_us, 0);
 }
+
+Test(gate, lanes_move_up_when_one_ends)
+{
+	const struct gate_limits one = { .sessions = 1, .batch = 64 };
+	struct gate gate = { 0 };
+
+	cr_expect_not(gate_rests(&gate, &limits, 7));
+	cr_expect(gate_rests(&gate, &one, 63));
+	for (int place = 0; place < 63; place++)
+		gate_leave(&gate, place);
+	gate_leave(&gate, 0);
+	cr_expect_not(gate_rests(&gate, &one, 63));
+
+	note(&gate, GATE_FAULT, 0, 0);
+	cr_expect_eq(room(&gate, 63, gate.opens_ms), 1, "it probes");
+}

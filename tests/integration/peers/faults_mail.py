@@ -10,7 +10,9 @@ import email.policy
 import json
 import quopri
 import re
+import signal
 import sys
+import time
 
 sys.dont_write_bytecode = True
 
@@ -326,6 +328,45 @@ class Mail(FaultCase):
         first, second = self.peer.mails
         self.assertIn(b"first words", first)
         self.assertEqual(first, second)
+
+
+class Drain(FaultCase):
+    """usherd --drain leaves nothing that could go."""
+
+    def drain(self, count, lanes, reload=False, **answers):
+        self.use(Peer(**answers), mail_lanes=lanes, smtp_reply_timeout=10,
+                 smtp_session_timeout=60)
+        ids = [self.invite() for _ in range(count)]
+        daemon = self.usher.start("--drain")
+        if reload:
+            wait_until(lambda: self.peer.mails, 15, "a mail")
+            daemon.send_signal(signal.SIGHUP)
+        wait_until(lambda: daemon.poll() is not None, 60, "usherd ends")
+        self.assertEqual(self.usher.stop(), 0)
+        states = {self.usher.message(number)["state"] for number in ids}
+        self.assertEqual(states, {"sent"})
+        self.assertEqual(len(self.peer.mails), count)
+
+    def test_a_session_that_took_too_long(self):
+        # The claim ahead found nothing; then the session's end gave some back.
+        def slow_at_last(count, line):
+            time.sleep(2.6 if 94 < count < 99 else 0)
+            return "250 2.0.0 taken"
+        self.drain(100, 1, dot=slow_at_last)
+
+    def test_asked_to_reload(self):
+        def slow(count, line):
+            time.sleep(0.2)
+            return "250 2.0.0 taken"
+        self.drain(5, 1, reload=True, dot=slow)
+
+    def test_a_lane_that_rests_is_alone(self):
+        # Those before it may have ended: there was nothing left for them.
+        def slow_at_first(count, line):
+            time.sleep(2 if count == 1 else 0)
+            return "250 2.0.0 taken"
+        self.drain(20, 3, dot=slow_at_first,
+                   MAIL=nth(11, "421 4.7.0 enough", "250 2.1.0 ok"))
 
 
 if __name__ == "__main__":

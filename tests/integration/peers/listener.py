@@ -11,6 +11,7 @@ import json
 import os
 import re
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -317,6 +318,11 @@ class Counted(ListenerCase):
         self.usher.write(mail_carrier="smtp", smtp_port=peer.port)
         self.start()
         before = self.metrics()
+        with open(os.path.join(house.SOURCE, "man/usherd.8.in"),
+                  encoding="utf-8") as page:
+            self.assertEqual(dict(re.findall(
+                r"(?m)^\.It Li (usher_\w+) Ta (\w+)", page.read())),
+                before.types)
         self.assertEqual(before.types["usher_attempts_total"], "counter")
         self.assertEqual(before.types["usher_attempt_seconds"], "histogram")
         self.assertEqual(before.types["usher_messages"], "gauge")
@@ -418,14 +424,44 @@ class Database(unittest.TestCase):
             self.server.crash()
             answer = self.refused(503, "/readyz")
             self.assertIn("the database cannot be reached", answer.text)
-            self.refused(503, "/metrics")
+            metrics = self.ask("/metrics").text
+            self.assertIn("\nusher_database_up 0\n", metrics)
+            self.assertIn("\nusher_attempts_total{", metrics)
+            self.assertNotIn("usher_messages{", metrics)
             self.assertEqual(self.status("/healthz"), 200)
             self.assertNotIn(self.server.folder, answer.text)
             self.server.start()
             wait_until(lambda: self.status("/readyz") == 200, 15,
                        "it is ready again")
-            self.assertEqual(self.status("/metrics"), 200)
+            self.assertIn("\nusher_database_up 1\n",
+                          self.ask("/metrics").text)
         self.assertNotIn("a child ended", self.usher.logged())
+
+    def test_hangs(self):
+        """It takes connections and does not answer: not every request waits
+        for that."""
+        self.usher.write(database=self.server.database() +
+                         " connect_timeout=2")
+        self.usher.start("--role", "http")
+        wait_until(lambda: self.status("/readyz") == 200, 15, "it is ready")
+        os.kill(self.server.process.pid, signal.SIGSTOP)
+        try:
+            self.server_forgets()
+            for _ in range(4):
+                self.refused(503, "/readyz")
+            self.assertEqual(self.status("/healthz"), 200)
+        finally:
+            os.kill(self.server.process.pid, signal.SIGCONT)
+        self.assertEqual(self.usher.logged().count("cannot answer"), 2)
+        wait_until(lambda: self.status("/readyz") == 200, 40,
+                   "it is ready again")
+
+    def server_forgets(self):
+        """The server ends its connections."""
+        for pid in house.children_of(self.server.process.pid):
+            with open(f"/proc/{pid}/cmdline", "rb") as file:
+                if b"usher postgres" in file.read():
+                    os.kill(pid, signal.SIGTERM)
 
     def test_other_schema(self):
         self.usher.start("--role", "http")
@@ -522,6 +558,18 @@ class Settings(house.Case):
         daemon.send_signal(house.signal.SIGHUP)
         wait_until(lambda: self.listens(second), 15, "at the new port")
         self.assertFalse(self.listens(first))
+
+    def test_roles(self):
+        done = subprocess.run(
+            [os.path.join(house.BUILD, "usherd"), "--config",
+             self.usher.config, "--role", "web"], capture_output=True,
+            text=True, check=False, timeout=30 * SLOW)
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertIn("role 'web' is not mail, text, keeper or http",
+                      done.stderr)
+        self.usher.write(listen="")
+        self.usher.start("--role", "http")
+        self.assertIn("nothing to do", self.usher.logged())
 
     def test_none(self):
         self.usher.write(listen="")
