@@ -4,8 +4,10 @@
 create function usher.bench_fill(count bigint) returns void
 language sql set search_path = usher as $$
   with born as materialized (
-    select gen_random_uuid() as sub, 'user' || n as username,
-      p.id as pool_id, t.hash
+    select overlay(replace(gen_random_uuid()::text, '-', '') placing
+        lpad(to_hex((date_part('epoch', clock_timestamp()) * 1000)::bigint),
+          12, '0') from 1)::uuid as sub,
+      'user' || n as username, p.id as pool_id, t.hash
     from generate_series(1, count) n, user_pool p, template t
   ), accounts as (
     insert into account (pool_id, sub, username, status, attributes)

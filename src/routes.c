@@ -106,18 +106,16 @@ static void answer_metrics(struct routes *routes, struct mem *mem,
     const struct listener_request *request, struct listener_answer *answer)
 {
 	struct work work;
-	const char *text = open_work(routes, mem, &work)
-	                       ? metrics_print(&work, routes->board)
-	                       : NULL;
 
 	(void)request;
-	if (!text) {
-		unavailable(&work, answer);
-		return;
-	}
+	if (!open_work(routes, mem, &work))
+		work.db = NULL;
 	answer->status = 200;
 	answer->type = "text/plain; version=0.0.4; charset=utf-8";
-	answer->body = text;
+	answer->body = metrics_print(&work, routes->board);
+	if (work.err.code)
+		log_warning(TAG, "metrics lack the queue", "error",
+		    work.err.detail);
 }
 
 static void refuse_receipt(struct routes *routes, const char *why)

@@ -162,6 +162,9 @@ static void add_children(struct service *service)
 		service_add(service, "keeper", run_keeper, NULL);
 	if (has_role("http") && *config->listen && !options.drain)
 		service_add(service, "http", run_http, NULL);
+	if (!service->count)
+		log_warning("usherd",
+		    "nothing to do: the settings leave these roles no work");
 }
 
 static void note_restart(void)
@@ -183,6 +186,8 @@ static bool check_carriers(struct err *err)
 	const struct carrier *text = text_carrier_of(config);
 
 	if (*config->listen && !listener_check(config->listen, err))
+		return false;
+	if (!relay_check_bounces(config, err))
 		return false;
 	if (strcmp(config->mail_carrier, "capture") == 0 &&
 	    !opens(&capture_mail_carrier, err))

@@ -6,13 +6,15 @@ _usher_commands() {
 	"$1" --help 2>/dev/null | sed -n '/^Commands:/,/^$/s/^  \([a-z]\+\( [a-z]\+\)\?\) .*/\1/p'
 }
 
-# The command in the words so far: one word or two, as --help lists it.
+# The command in the words so far: one word or two, as --help lists it. What
+# may become two words, as queue and queue list, is one before an option only.
 _usher_command() {
 	local commands=$1 one=${COMP_WORDS[1]-} two=${COMP_WORDS[2]-}
-	if ((COMP_CWORD > 1)) && grep -qxF -- "$one" <<<"$commands"; then
-		echo "$one"
-	elif ((COMP_CWORD > 2)) && grep -qxF -- "$one $two" <<<"$commands"; then
+	if ((COMP_CWORD > 2)) && grep -qxF -- "$one $two" <<<"$commands"; then
 		echo "$one $two"
+	elif ((COMP_CWORD > 1)) && grep -qxF -- "$one" <<<"$commands" &&
+		{ [[ $two == -* ]] || ! grep -q "^$one " <<<"$commands"; }; then
+		echo "$one"
 	fi
 }
 

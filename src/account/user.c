@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "account/user.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "account/audit.h"
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/pattern.h"
 #include "base/secret.h"
@@ -109,10 +111,12 @@ bool user_set_attributes(struct work *work, const struct user *user,
 
 char *user_new_sub(struct mem *mem)
 {
-	char *hex = secret_random_hex(mem, 16);
+	const char *time =
+	    mem_printf(mem, "%012" PRIx64, (uint64_t)clock_now_ms());
+	const char *random = secret_random_hex(mem, 9);
 
-	return mem_printf(mem, "%.8s-%.4s-70%.2s-%.4s-%.12s", hex, hex + 8,
-	    hex + 14, hex + 16, hex + 20);
+	return mem_printf(mem, "%.8s-%.4s-70%.2s-%.4s-%.12s", time, time + 8,
+	    random, random + 2, random + 6);
 }
 
 static void add_attribute(cJSON *list, const char *name, const char *value)

@@ -50,7 +50,11 @@ struct user *user_lock(struct work *work, const struct pool *pool,
 bool user_set_attributes(struct work *work, const struct user *user,
     const cJSON *attributes);
 
-/* A new random UUID in the service's shape, "........-....-70..-....-...". */
+/*
+ * A new UUID in the service's shape, "........-....-70..-....-...": the time
+ * in front, so that users who were made together lie together in every index,
+ * and 72 random bits.
+ */
 char *user_new_sub(struct mem *mem);
 
 /*

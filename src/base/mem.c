@@ -8,6 +8,16 @@
 
 #include "base/log.h"
 
+#define USUAL_ROOM 2048
+
+#if defined(__SANITIZE_ADDRESS__)
+#define WITH_ADDRESS_SANITIZER
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define WITH_ADDRESS_SANITIZER
+#endif
+#endif
+
 struct deferred {
 	void (*release)(void *);
 	void *argument;
@@ -20,9 +30,21 @@ static void *had(void *block)
 	return block;
 }
 
+/* What is allocated comes out of one block as long as that lasts; where the
+ * address sanitizer looks, each is by itself, so that it sees the bounds. */
+struct mem *mem_new_room(struct mem *parent, size_t room)
+{
+#ifdef WITH_ADDRESS_SANITIZER
+	(void)room;
+	return had(talloc_new(parent));
+#else
+	return had(talloc_pool(parent, room));
+#endif
+}
+
 struct mem *mem_new(struct mem *parent)
 {
-	return had(talloc_new(parent));
+	return mem_new_room(parent, USUAL_ROOM);
 }
 
 void mem_free(struct mem *mem)

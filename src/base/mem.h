@@ -18,6 +18,9 @@ struct mem;
 struct mem *mem_new(struct mem *parent);
 void mem_free(struct mem *mem);
 
+/* The same, for about ROOM bytes: quicker than by pieces. */
+struct mem *mem_new_room(struct mem *parent, size_t room);
+
 /* For MEM_AUTO only. */
 void mem_end(struct mem **mem);
 

@@ -2,7 +2,6 @@
 #include "db/db.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <libpq-fe.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -388,7 +387,18 @@ char *db_array(struct mem *mem, const char *const *texts, size_t count)
 	return mem_text(mem, str_text(array));
 }
 
+/* By hand, since each message takes some ten of them. */
 char *db_int(struct mem *mem, int64_t number)
 {
-	return mem_printf(mem, "%" PRId64, number);
+	char digits[24];
+	char *at = digits + sizeof(digits) - 1;
+	uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
+
+	*at = '\0';
+	do
+		*--at = (char)('0' + rest % 10);
+	while (rest /= 10);
+	if (number < 0)
+		*--at = '-';
+	return mem_copy(mem, at, (size_t)(digits + sizeof(digits) - 1 - at));
 }

@@ -17,9 +17,13 @@
 
 #define RETRY_AFTER_MOST_S 3600
 
+#define SPARE_MOST 32
+
 struct http {
 	CURLM *multi;
 	int running;
+	CURL *spare[SPARE_MOST]; /* ready to be used again */
+	int spares;
 };
 
 struct transfer {
@@ -33,9 +37,13 @@ struct transfer {
 	char error[CURL_ERROR_SIZE];
 };
 
-static void let_go(void *multi)
+static void let_go(void *argument)
 {
-	curl_multi_cleanup(multi);
+	struct http *http = argument;
+
+	while (http->spares)
+		curl_easy_cleanup(http->spare[--http->spares]);
+	curl_multi_cleanup(http->multi);
 	curl_global_cleanup();
 }
 
@@ -49,7 +57,7 @@ struct http *http_new(struct mem *mem, struct err *err)
 		err_set(err, ERR_INTERNAL, "libcurl cannot be used");
 		return NULL;
 	}
-	mem_defer(mem, let_go, http->multi);
+	mem_defer(mem, let_go, http);
 	return http;
 }
 
@@ -212,6 +220,27 @@ static void set_headers(struct transfer *transfer)
 	    transfer->request.password);
 }
 
+static CURL *take_easy(struct http *http)
+{
+	CURL *easy =
+	    http->spares ? http->spare[--http->spares] : curl_easy_init();
+
+	if (!easy)
+		log_fatal("out of memory"); /* uncovered: only without memory */
+	return easy;
+}
+
+static void leave_easy(struct http *http, CURL *easy)
+{
+	curl_multi_remove_handle(http->multi, easy);
+	if (http->spares == SPARE_MOST) {
+		curl_easy_cleanup(easy);
+		return;
+	}
+	curl_easy_reset(easy);
+	http->spare[http->spares++] = easy;
+}
+
 void http_begin(struct http *http, const struct http_request *request)
 {
 	struct mem *mem = mem_new(NULL);
@@ -220,9 +249,7 @@ void http_begin(struct http *http, const struct http_request *request)
 	transfer->mem = mem;
 	transfer->request = *request;
 	transfer->body = str_new(mem, request->answer_most);
-	transfer->easy = curl_easy_init();
-	if (!transfer->easy)
-		log_fatal("out of memory"); /* uncovered: only without memory */
+	transfer->easy = take_easy(http);
 	curl_easy_setopt(transfer->easy, CURLOPT_URL, request->url);
 	curl_easy_setopt(transfer->easy, CURLOPT_PRIVATE, transfer);
 	curl_easy_setopt(transfer->easy, CURLOPT_WRITEFUNCTION, take_answer);
@@ -337,8 +364,7 @@ static void finish(struct http *http, CURLMsg *message,
 
 	curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&transfer);
 	hand_over(transfer, result, done, context);
-	curl_multi_remove_handle(http->multi, easy);
-	curl_easy_cleanup(easy);
+	leave_easy(http, easy);
 	curl_slist_free_all(transfer->headers);
 	mem_free(transfer->mem);
 	http->running--;

@@ -49,12 +49,14 @@ static bool prune(struct keeper *keeper, struct work *work)
 
 static bool slow_chores(struct work *work)
 {
+	int reaped = 0;
 	int released = 0;
 	int receipts = 0;
 
-	if (!queue_release(work, &released) ||
+	if (!queue_reap(work, &reaped) || !queue_release(work, &released) ||
 	    !receipt_take_waiting(work, &receipts))
 		return false;
+	say("leases ran out", reaped);
 	say("messages are no longer held", released);
 	say("receipts found their messages", receipts);
 	return true;
@@ -62,15 +64,12 @@ static bool slow_chores(struct work *work)
 
 static bool chores(struct keeper *keeper, struct work *work, bool slow)
 {
-	int reaped = 0;
 	int expired = 0;
 
-	if (!db_renew(work) || !queue_reap(work, &reaped) ||
-	    !queue_expire(work, &expired) ||
+	if (!db_renew(work) || !queue_expire(work, &expired) ||
 	    !queue_move_low_marks(work, LOW_MARK_STEP) ||
 	    (slow && !slow_chores(work)) || !prune(keeper, work))
 		return false;
-	say("leases ran out", reaped);
 	say("temporary passwords expired", expired);
 	return true;
 }

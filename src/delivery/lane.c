@@ -24,6 +24,8 @@
 #define TELL_MS     5000 /* between what a lane says of itself */
 #define AHEAD_COUNT 25   /* messages left when the next batch is claimed */
 
+#define MESSAGE_ROOM ((size_t)16 * 1024) /* for one in memory, about */
+
 /* What was claimed at once, or is being claimed. */
 struct batch {
 	struct mem *mem; /* NULL: nothing was asked for */
@@ -48,7 +50,7 @@ struct lane {
 	struct batch current;
 	struct batch next;
 	size_t left;     /* of the current batch, in the carrier's hands */
-	bool claim_lost; /* its answer: messages may be leased to us */
+	bool lost; /* the connection: messages may be leased to us unknown */
 
 	/* Of the batch under way: */
 	struct gate_session session;
@@ -141,7 +143,8 @@ static bool ask_claim(struct lane *lane, struct batch *batch)
 
 	if (!room || stopping)
 		return false;
-	*batch = (struct batch){ .mem = mem_new(lane->mem),
+	*batch = (struct batch){ .mem = mem_new_room(lane->mem,
+		                     (size_t)room * MESSAGE_ROOM),
 		.lease_end_ms = now_ms + lease_ms * 9 / 10 };
 	batch->work = (struct work){ .mem = batch->mem,
 		.db = lane->db,
@@ -153,7 +156,7 @@ static bool ask_claim(struct lane *lane, struct batch *batch)
 		.after = mem_text(batch->mem, lane->after) };
 	if (queue_claim_send(&batch->work, &batch->claim))
 		return true;
-	lane->claim_lost = true;
+	lane->lost = true;
 	log_warning(lane->owner, "cannot claim; trying again", "error",
 	    batch->work.err.detail);
 	mem_free(batch->mem);
@@ -166,7 +169,7 @@ static bool take_claim(struct lane *lane, struct batch *batch)
 	struct queue_claim *claim = &batch->claim;
 
 	if (!queue_claim_answer(&batch->work, claim)) {
-		lane->claim_lost = true;
+		lane->lost = true;
 		log_warning(lane->owner, "cannot claim; trying again", "error",
 		    batch->work.err.detail);
 		return false;
@@ -332,17 +335,19 @@ static bool may_go(struct lane *lane, const struct batch *batch)
 	       batch->lease_end_ms - now_ms > config->lease_seconds * 850;
 }
 
-/* What a claim took whose answer was lost is given back. Whatever else this
- * lane had is settled, but for outcomes that were dropped. */
-static bool recover_claim(struct lane *lane, struct work *work)
+/* After the connection was lost: what was settled may be lost too, and what a
+ * claim took whose answer did not come is given back. Whatever else this lane
+ * had is settled, but for outcomes that were dropped. */
+static bool recover(struct lane *lane, struct work *work)
 {
-	if (!lane->claim_lost)
+	if (!lane->lost)
 		return true;
 	settle_all(&lane->settle);
-	if (lane->settle.dropped)
-		return true;
-	lane->claim_lost = !db_run(work, QUERY_queue_give_back, lane->owner);
-	return !lane->claim_lost;
+	if (!settle_again(&lane->settle))
+		return false;
+	lane->lost = !lane->settle.dropped &&
+	             !db_run(work, QUERY_queue_give_back, lane->owner);
+	return !lane->lost;
 }
 
 /* How many messages a round claimed; -1 when nothing could be claimed. */
@@ -353,7 +358,8 @@ static int round_once(struct lane *lane)
 	bool ahead = lane->next.mem != NULL;
 	int count = -1;
 
-	if (!ahead && !(db_renew(&work) && recover_claim(lane, &work))) {
+	lane->lost = lane->lost || db_lost(lane->db);
+	if (!ahead && !(db_renew(&work) && recover(lane, &work))) {
 		log_warning(lane->owner, "cannot claim; trying again", "error",
 		    work.err.detail);
 		return -1;

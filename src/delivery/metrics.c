@@ -157,11 +157,13 @@ static void add_queue(struct mem *mem, struct str *text, const cJSON *counts)
 const char *metrics_print(struct work *work, const struct board *board)
 {
 	struct str *text = str_new(work->mem, STR_LIMIT_LARGE);
-	const cJSON *counts = queue_counts(work);
+	const cJSON *counts = work->db ? queue_counts(work) : NULL;
 
-	if (!counts)
-		return NULL;
-	add_queue(work->mem, text, counts);
+	head(text, "usher_database_up", "gauge",
+	    "1: the database answers; 0: what it knows is missing here.");
+	str_addf(text, "usher_database_up %d\n", counts != NULL);
+	if (counts)
+		add_queue(work->mem, text, counts);
 	add_attempts(text, board);
 	add_histograms(text, board);
 	add_gates(text, board);

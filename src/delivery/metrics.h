@@ -9,7 +9,8 @@
 #include "db/work.h"
 #include "delivery/board.h"
 
-/* NULL when the database failed. */
+/* Without the queue's part, and usher_database_up 0, when the database
+ * failed; the work's error says why. */
 const char *metrics_print(struct work *work, const struct board *board);
 
 #endif

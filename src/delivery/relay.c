@@ -4,6 +4,10 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "message/mime.h"
+
+/* RFC 5321, 4.5.3.1: a local part has 64 bytes; +TOKEN takes up to 40. */
+#define LOCAL_PART_MOST 24
 
 static bool is_loopback(const char *host)
 {
@@ -55,8 +59,28 @@ static bool check_token(const struct config *config, struct err *err)
 	return true;
 }
 
+bool relay_check_bounces(const struct config *config, struct err *err)
+{
+	const char *address = config->bounce_address;
+	bool ascii = true;
+
+	if (!*address)
+		return true;
+	for (const char *at = address; *at; at++)
+		ascii = ascii && (unsigned char)*at < 0x80;
+	if (ascii && *address != '"' && mime_address_valid(address) &&
+	    strcspn(address, "@") <= LOCAL_PART_MOST)
+		return true;
+	return err_set(err, ERR_CONFIG,
+	    "bounce_address: '%.100s' is not an address in ASCII with at most "
+	    "%d bytes before the @, where a token is added",
+	    address, LOCAL_PART_MOST);
+}
+
 bool relay_check_config(const struct config *config, struct err *err)
 {
+	if (!relay_check_bounces(config, err))
+		return false;
 	/* libesmtp cannot be given one. */
 	if (strchr(config->smtp_host, ':'))
 		return err_set(err, ERR_CONFIG,

@@ -22,6 +22,9 @@ bool relay_wants_token(const struct config *config);
 /* True when libesmtp cannot talk to the relay, and libcurl does. */
 bool relay_by_curl(const struct config *config);
 
+/* False with ERR_CONFIG when nothing could come back to bounce_address. */
+bool relay_check_bounces(const struct config *config, struct err *err);
+
 /* False with ERR_CONFIG when the settings contradict each other. */
 bool relay_check_config(const struct config *config, struct err *err);
 

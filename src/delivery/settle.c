@@ -18,16 +18,23 @@ static struct delivery *entry(const struct settle *settle, uint32_t number)
 	return &settle->journal->entries[number % SETTLE_MOST];
 }
 
-/* The first COUNT that are pending. */
-static struct delivery **first(const struct settle *settle, struct mem *mem,
-    uint32_t count)
+/* COUNT entries from the one of NUMBER on. */
+static struct delivery **entries(const struct settle *settle, struct mem *mem,
+    uint32_t number, uint32_t count)
 {
 	struct delivery **deliveries =
 	    mem_array(mem, struct delivery *, count + 1);
 
 	for (uint32_t i = 0; i < count; i++)
-		deliveries[i] = entry(settle, settle->journal->tail + i);
+		deliveries[i] = entry(settle, number + i);
 	return deliveries;
+}
+
+/* The first COUNT that are pending. */
+static struct delivery **first(const struct settle *settle, struct mem *mem,
+    uint32_t count)
+{
+	return entries(settle, mem, settle->journal->tail, count);
 }
 
 static struct work settle_work(struct settle *settle, struct mem *mem)
@@ -140,6 +147,25 @@ bool settle_recover(struct settle *settle)
 	if (done)
 		snprintf(journal->owner, sizeof(journal->owner), "%s", owner);
 	return done;
+}
+
+bool settle_again(struct settle *settle)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	struct work work = settle_work(settle, mem);
+	uint32_t head = settle->journal->head;
+	uint32_t count = head < SETTLE_MOST ? head : SETTLE_MOST;
+	int ours = 0;
+
+	if (!db_renew(&work) ||
+	    !queue_settle(&work, settle->owner, &settle->policy,
+	        entries(settle, mem, head - count, count), count, &ours))
+		return failed(settle, &work);
+	if (ours)
+		log_warning(settle->owner,
+		    "the database had lost what was settled; it is again",
+		    "messages", db_int(mem, ours));
+	return true;
 }
 
 void settle_add(struct settle *settle, struct delivery *delivery)

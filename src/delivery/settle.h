@@ -50,6 +50,10 @@ uint32_t settle_pending(const struct settle *settle);
  * false when the database failed. */
 bool settle_recover(struct settle *settle);
 
+/* Settles once more what was settled lately: a database that failed over may
+ * have lost it. What is settled stays as it is. */
+bool settle_again(struct settle *settle);
+
 /* Takes an outcome, once; the delivery is not needed any more. */
 void settle_add(struct settle *settle, struct delivery *delivery);
 

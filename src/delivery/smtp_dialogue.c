@@ -42,13 +42,20 @@ static void add_to_reply(struct smtp_dialogue *dialogue, bool whole)
 {
 	const char *line = dialogue->line;
 
-	if (!dialogue->reply_begun)
-		snprintf(dialogue->reply, sizeof(dialogue->reply), "%.3s",
-		    line);
-	size_t length = strlen(dialogue->reply);
-	if (strlen(line) > 4)
-		snprintf(dialogue->reply + length,
-		    sizeof(dialogue->reply) - length, " %s", line + 4);
+	/* The code but once, then the words of each line behind a blank. */
+	bool begun = dialogue->reply_begun;
+	size_t from = begun ? 3 : 0;
+	size_t length = begun ? strlen(dialogue->reply) : 0;
+	size_t room = sizeof(dialogue->reply) - 1 - length;
+	size_t size = strlen(line);
+	size_t more = size <= 4 ? 3 - from : size - from;
+
+	if (more > room)
+		more = room;
+	memcpy(dialogue->reply + length, line + from, more);
+	dialogue->reply[length + more] = '\0';
+	if (more > 3 - from)
+		dialogue->reply[length + 3 - from] = ' ';
 	dialogue->reply_begun = !whole;
 }
 

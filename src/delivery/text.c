@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "delivery/text.h"
 
+#include <string.h>
+
 #include "base/clock.h"
 #include "base/config.h"
+#include "base/str.h"
 #include "delivery/gateway.h"
 #include "delivery/gateway_judge.h"
 #include "delivery/gateway_login.h"
@@ -44,12 +47,32 @@ static struct gateway *read_gateway(struct mem *mem,
 	return gateway_read(mem, config->gateway_file, secret, err);
 }
 
+/* What is put behind it must be the path of the listener. */
+static bool check_public_url(const char *url, struct err *err)
+{
+	size_t scheme = str_starts(url, "https://")  ? strlen("https://")
+	                : str_starts(url, "http://") ? strlen("http://")
+	                                             : 0;
+	size_t length = strlen(url);
+
+	if (!*url || (scheme && length > scheme && url[scheme] != '/' &&
+	                 url[length - 1] != '/' &&
+	                 strcspn(url, " \"#<>?\\{}\t\r\n") == length))
+		return true;
+	return err_set(err, ERR_CONFIG,
+	    "public_url: '%.100s' is not an address as "
+	    "https://usher.example.org, without a slash at its end",
+	    url);
+}
+
 static void *text_open(struct mem *mem, const struct engine *engine,
     struct err *err)
 {
 	struct text_lane *lane = mem_make(mem, struct text_lane);
 	const struct config *config = engine->config;
 
+	if (!check_public_url(config->public_url, err))
+		return NULL;
 	lane->config = config;
 	lane->gateway = read_gateway(mem, config, err);
 	lane->http = lane->gateway ? http_new(mem, err) : NULL;

@@ -28,6 +28,9 @@ static int compare_points(const void *left, const void *right)
 /* Septets POINT takes; 0 when GSM 7-bit has no such character. */
 static int septets(uint32_t point)
 {
+	/* Most texts are mostly of these. */
+	if ((point >= 'a' && point <= 'z') || point == ' ')
+		return 1;
 	if (point == 0x20ac || point == '\f')
 		return 2;
 	if (point >= 0x80)

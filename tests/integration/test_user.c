@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "account/user.h"
+#include "base/clock.h"
 #include "base/pattern.h"
 #include "harness.h"
 
@@ -81,6 +82,15 @@ Test(user, a_new_sub_has_the_service_s_shape)
 	cr_assert(pattern_whole("[0-9a-f]{8}-[0-9a-f]{4}-70[0-9a-f]{2}-"
 	                        "[0-9a-f]{4}-[0-9a-f]{12}",
 	    user_new_sub(harness.mem)));
+}
+
+Test(user, later_subs_are_greater)
+{
+	const char *first = user_new_sub(harness.mem);
+
+	cr_assert_str_neq(user_new_sub(harness.mem), first);
+	clock_sleep_ms(2);
+	cr_assert_gt(strcmp(user_new_sub(harness.mem), first), 0);
 }
 
 Test(user, pages_of_a_list)

@@ -11,6 +11,7 @@ static struct config config_of(const char *host, const char *tls,
 		.smtp_tls = tls,
 		.smtp_auth = "password",
 		.smtp_password_file = "",
+		.bounce_address = "",
 		.smtp_user = user };
 }
 
@@ -104,6 +105,28 @@ Test(relay, token_needs_user_file_and_tls)
 	expect_refused(config, "smtp_password_file: not set");
 	config.smtp_user = "";
 	expect_refused(config, "smtp_user: not set");
+}
+
+Test(relay, bounces_need_an_address_with_room_for_a_token)
+{
+	static const char *const good[] = { "", "bounce@usher.test",
+		"abcdefghijklmnopqrstuvwx@usher.test", "a+b@[192.0.2.1]" };
+	static const char *const bad[] = { "bounce", "bounce@", "@usher.test",
+		"two words@usher.test", "Bounces <bounce@usher.test>",
+		"bounce@usher.test\r\n", "b\303\274cher@usher.test",
+		"bounce@b\303\274cher.test", "\"bounce\"@usher.test",
+		"abcdefghijklmnopqrstuvwxy@usher.test" };
+	struct config config = config_of("127.0.0.1", "auto", "");
+
+	config.lease_seconds = 120;
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
+		config.bounce_address = good[i];
+		expect_taken(config);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		config.bounce_address = bad[i];
+		expect_refused(config, "bounce_address: '");
+	}
 }
 
 Test(relay, by_curl_is_what_libesmtp_cannot)

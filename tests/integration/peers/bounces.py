@@ -9,6 +9,7 @@ covers: delivery/bounce.c
 import os
 import pwd
 import shutil
+import smtplib
 import subprocess
 import sys
 import unittest
@@ -24,11 +25,15 @@ WHY_NOT = relay.missing()
 TEMPFAIL = 75  # sysexits(3): the mail system tries again
 
 MAIN = """\
+smtpd_relay_restrictions = permit_sasl_authenticated, reject_unauth_destination
+virtual_mailbox_domains =
+relay_domains = piped.test
+mydestination = alias.test
 recipient_delimiter = +
 transport_maps = inline:{{
   {{bounced@example.com = bouncing:}},
-  {{piped.test = usher:}},
-  {{alias.test = local:}} }}
+  {{example.com = virtual:}},
+  {{piped.test = usher:}} }}
 alias_maps = hash:{aliases}
 queue_run_delay = 1s
 minimal_backoff_time = 1s
@@ -79,13 +84,15 @@ class Postfix(unittest.TestCase):
                  "aliases": os.path.join(folder, "aliases")}
         with open(words["aliases"], "w", encoding="ascii") as file:
             file.write(ALIASES.format(**words))
+        with open(os.path.join(folder, "main.cf"), "w", encoding="ascii"):
+            pass
         for path in (folder, words["aliases"]):
             os.chown(path, pwd.getpwnam("nobody").pw_uid, 0)
-        cls.relay = relay.Relay(MAIN.format(**words), MASTER.format(**words))
-        cls.addClassCleanup(cls.relay.stop)
-        subprocess.run(["postalias", "-c", cls.relay.folder,
+        subprocess.run(["postalias", "-c", folder,
                         "hash:" + words["aliases"]], check=True,
                        capture_output=True)
+        cls.relay = relay.Relay(MAIN.format(**words), MASTER.format(**words))
+        cls.addClassCleanup(cls.relay.stop)
         password = cls.usher.file("password", relay.PASSWORD + "\n")
         cls.usher.write(**cls.relay.settings(password))
         cls.pool = cls.usher.pool()
@@ -130,6 +137,28 @@ class Postfix(unittest.TestCase):
     def test_alias(self):
         self.bounced(*self.begin("aliased", "bounce@alias.test"))
         wait_until(lambda: self.delivered("alias.test"), 10, "the log")
+
+    def test_from_outside(self):
+        """A host that took the mail changes its mind."""
+        self.usher.write(bounce_address="")
+        domains = {domain: self.usher.invite_mail(self.pool, domain)
+                   for domain in ("piped.test", "alias.test")}
+        self.usher.start()
+        for domain, number in domains.items():
+            self.usher.reaches(number, "sent")
+            mail, = self.relay.wait_mails(f"{domain}@example.com")
+            token = mail["Message-ID"][1:].split("@")[0]
+            with smtplib.SMTP("127.0.0.1", self.relay.port) as smtp:
+                refused = smtp.sendmail("", [
+                    f"bounce+{token}@{domain}"], REPORT)
+            self.assertEqual(refused, {})
+            message = self.usher.reaches(number, "bounced")
+            self.assertEqual(message["receipts"][0]["code"], "5.7.1")
+        with smtplib.SMTP("127.0.0.1", self.relay.port) as smtp:
+            smtp.docmd("EHLO outside.test")
+            smtp.docmd("MAIL FROM:<>")
+            self.assertEqual(smtp.docmd(
+                "RCPT TO:<bounce+x@elsewhere.test>")[0], 554)
 
     def test_database_away(self):
         """The mail stays with Postfix, which comes again."""

@@ -72,11 +72,11 @@ class Restart(HostCase):
         lane = self.lane()
         os.kill(lane, signal.SIGKILL)
         self.server.start()
-        self.leases_end(lane)
+        # The next lane at its place knows what it was told.
         self.usher.reaches(number, "sent")
-        self.assertEqual(self.classes(number), ["LOST", "ACCEPTED"])
-        self.assertEqual(len(self.peer.mails), 2)
-        self.assertEqual(len(set(self.mails())), 1)
+        self.usher.wait_logged("a lost lane's outcomes are settled")
+        self.assertEqual(self.classes(number), ["ACCEPTED"])
+        self.assertEqual(len(self.peer.mails), 1)
 
 
 class FailOver(HostCase):
@@ -143,7 +143,7 @@ class FailOver(HostCase):
             "select count(*) from usher.in_flight"), "3")
 
     def test_55_the_settle_is_lost(self):
-        """What was not copied is forgotten: it goes again, as the same."""
+        """What was not copied is forgotten by the database, not the lane."""
         hold = Hold("250 2.0.0 taken")
         number, = self.begin(dot=hold)
         hold.wait()
@@ -154,11 +154,10 @@ class FailOver(HostCase):
         self.server.crash()
         self.second.start()
         self.second.promote()
-        self.assertEqual(self.usher.message(number)["state"], "sending")
         self.usher.reaches(number, "sent", 3 * LEASE)
-        self.assertEqual(self.classes(number), ["LOST", "ACCEPTED"])
-        self.assertEqual(len(self.peer.mails), 2)
-        self.assertEqual(len(set(self.mails())), 1)
+        self.usher.wait_logged("the database had lost what was settled")
+        self.assertEqual(self.classes(number), ["ACCEPTED"])
+        self.assertEqual(len(self.peer.mails), 1)
 
 
 @unittest.skipUnless(house.is_root(), "only root can mount a small tmpfs")
@@ -218,15 +217,15 @@ class DiskFull(HostCase):
     def test_69_no_settle(self):
         """The lane stops at what it could not settle and begins no other."""
         hold = Hold("250 2.0.0 taken")
-        ids = self.begin(30, dot=hold)
+        ids = self.begin(120, dot=hold)
         hold.wait()
         self.fill()
         hold.let_go()
         self.usher.wait_logged("cannot settle; trying again")
         self.usher.wait_logged("cannot do the chores")
         sent = len(self.peer.mails)
-        # Ten that could not be settled, ten that came meanwhile.
-        self.assertLessEqual(sent, 20)
+        # Fifty that could not be settled, fifty that came meanwhile.
+        self.assertLessEqual(sent, 100)
         wait_until(lambda: self.usher.sql(
             "select max(lease_until) < now() - interval '2 seconds' from "
             "usher.in_flight") == "t", 2 * LEASE, "the leases end")
@@ -234,7 +233,7 @@ class DiskFull(HostCase):
         self.free()
         self.all_sent(ids)
         mails = self.mails()
-        self.assertEqual(len(set(mails)), 30)
+        self.assertEqual(len(set(mails)), 120)
         self.assertLessEqual(len(mails), 30 + sent)
 
 

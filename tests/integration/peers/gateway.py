@@ -109,18 +109,38 @@ class Kannel:
         self.start()
 
     def start(self):
-        log = os.path.join(self.folder, "kannel.out")
-        self.bearerbox = HOUSE.spawn(["bearerbox", self.config], log)
+        self.start_bearerbox()
+        self.start_fakesmsc()
+        self.start_smsbox()
+
+    def start_bearerbox(self):
+        self.bearerbox = HOUSE.spawn(["bearerbox", self.config],
+                                     os.path.join(self.folder, "kannel.out"))
         wait_until(lambda: listens(self.smsc_port), 20, "bearerbox listens")
+
+    def start_fakesmsc(self):
         self.fakesmsc = HOUSE.spawn(
             [FAKESMSC, "-H", "127.0.0.1", "-r", str(self.smsc_port), "-m",
              "0", "123 13013 text nop"], self.printed)
-        self.start_smsbox()
 
     def start_smsbox(self):
         self.smsbox = HOUSE.spawn(["smsbox", self.config],
                                   os.path.join(self.folder, "kannel.out"))
         wait_until(lambda: listens(self.send_port), 20, "smsbox listens")
+
+    def runs(self):
+        return all(process.poll() is None for process in (
+            self.smsbox, self.fakesmsc, self.bearerbox))
+
+    def revive(self):
+        """Starts whatever is not running; the fake SMSC ends with the
+        bearerbox."""
+        if self.bearerbox.poll() is not None:
+            self.start_bearerbox()
+        if self.fakesmsc.poll() is not None:
+            self.start_fakesmsc()
+        if self.smsbox.poll() is not None:
+            self.start_smsbox()
 
     def stop_smsbox(self):
         HOUSE.end(self.smsbox, signal.SIGINT, 30)

@@ -110,6 +110,16 @@ class House:
         self.processes.append(process)
         return process
 
+    def converse(self, words, log):
+        """Starts a program that answers by lines what it is asked by lines."""
+        with open(log, "ab") as out:
+            process = subprocess.Popen(
+                words, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                stderr=out, text=True, bufsize=1,
+                preexec_fn=_die_with_parent)
+        self.processes.append(process)
+        return process
+
     def end(self, process, how=signal.SIGTERM, seconds=15):
         """Ends it and answers its exit status."""
         if process in self.processes:

@@ -335,6 +335,11 @@ class Counted(ListenerCase):
         self.usher.write(mail_carrier="smtp", smtp_port=peer.port)
         self.start()
         before = self.metrics()
+        with open(os.path.join(house.SOURCE, "man/usherd.8.in"),
+                  encoding="utf-8") as page:
+            self.assertEqual(dict(re.findall(
+                r"(?m)^\.It Li (usher_\w+) Ta (\w+)", page.read())),
+                before.types)
         self.assertEqual(before.types["usher_attempts_total"], "counter")
         self.assertEqual(before.types["usher_attempt_seconds"], "histogram")
         self.assertEqual(before.types["usher_messages"], "gauge")
@@ -436,13 +441,17 @@ class Database(unittest.TestCase):
             self.server.crash()
             answer = self.refused(503, "/readyz")
             self.assertIn("the database cannot be reached", answer.text)
-            self.refused(503, "/metrics")
+            metrics = self.ask("/metrics").text
+            self.assertIn("\nusher_database_up 0\n", metrics)
+            self.assertIn("\nusher_attempts_total{", metrics)
+            self.assertNotIn("usher_messages{", metrics)
             self.assertEqual(self.status("/healthz"), 200)
             self.assertNotIn(self.server.folder, answer.text)
             self.server.start()
             wait_until(lambda: self.status("/readyz") == 200, 15,
                        "it is ready again")
-            self.assertEqual(self.status("/metrics"), 200)
+            self.assertIn("\nusher_database_up 1\n",
+                          self.ask("/metrics").text)
         self.assertNotIn("a child ended", self.usher.logged())
 
     def test_hangs(self):
@@ -566,6 +575,18 @@ class Settings(house.Case):
         daemon.send_signal(house.signal.SIGHUP)
         wait_until(lambda: self.listens(second), 15, "at the new port")
         self.assertFalse(self.listens(first))
+
+    def test_roles(self):
+        done = subprocess.run(
+            [os.path.join(house.BUILD, "usherd"), "--config",
+             self.usher.config, "--role", "web"], capture_output=True,
+            text=True, check=False, timeout=30 * SLOW)
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertIn("role 'web' is not mail, text, keeper or http",
+                      done.stderr)
+        self.usher.write(listen="")
+        self.usher.start("--role", "http")
+        self.assertIn("nothing to do", self.usher.logged())
 
     def test_none(self):
         self.usher.write(listen="")

@@ -10,9 +10,13 @@ covers: delivery/keeper.c
 covers: delivery/lane_state.c
 covers: delivery/queue_counts.c
 """
+import json
+import os
 import re
+import subprocess
 import sys
 import time
+import unittest
 
 sys.dont_write_bytecode = True
 
@@ -371,6 +375,61 @@ class Rates(OperateCase):
             result = self.usher.run("pool", "list", "--config", path)
             self.assertEqual(result.status, 7, result)
             self.assertIn(f"{name}: 'xxx", result.err)
+
+    def usherd_fails(self, words):
+        done = subprocess.run(
+            [os.path.join(house.BUILD, "usherd"), "--config",
+             self.usher.config], capture_output=True, text=True, check=False,
+            timeout=30 * house.SLOW)
+        self.assertEqual(done.returncode, 7, done.stderr)
+        self.assertIn(words, done.stderr)
+
+    def test_addresses_that_cannot_be(self):
+        profile = self.usher.file("gateway.json", json.dumps({
+            "name": "x", "url": "http://127.0.0.1:9/", "method": "GET",
+            "success": {}, "allow_private_addresses": True}))
+        self.usher.write(mail_carrier="none", text_carrier="http",
+                         gateway_file=profile)
+        self.addCleanup(self.usher.write, text_carrier="none",
+                        bounce_address="", public_url="")
+        for address in ("bounce", "a b@usher.test", "x" * 25 + "@usher.test"):
+            self.usher.write(bounce_address=address)
+            self.usherd_fails(f"bounce_address: '{address}' is not")
+        self.usher.write(bounce_address="")
+        for url in ("usher.example.org", "ftp://usher.example.org", "https://",
+                    "https:///x", "https://usher.example.org/",
+                    "https://usher.example.org/a?b", "https://a b"):
+            self.usher.write(public_url=url)
+            self.usherd_fails(f"public_url: '{url}' is not")
+        self.usher.write(public_url="https://usher.example.org/sms")
+        self.usher.start()
+
+
+class Completion(unittest.TestCase):
+    """Of bash, with what the programs themselves say."""
+
+    def words(self, *typed):
+        script = (f". {house.SOURCE}/contrib/completions/usher.bash; "
+                  'COMP_WORDS=(usher "$@"); COMP_CWORD=$#; '
+                  f"_usher {house.BUILD}/usher; "
+                  'echo "${COMPREPLY[*]}"')
+        done = subprocess.run(["bash", "-c", script, "bash", *typed],
+                              capture_output=True, text=True, check=True)
+        return done.stdout.split()
+
+    def test_words(self):
+        for typed, offered in (
+                (("la",), ["lane"]),
+                (("lane", ""), ["show", "pause", "resume"]),
+                (("queue", ""), ["list", "show", "retry", "cancel"]),
+                (("queue", "c"), ["cancel"]),
+                (("queue", "--j"), ["--json"]),
+                (("queue", "--json", "--h"), ["--help"]),
+                (("queue", "list", "--st"), ["--state"]),
+                (("queue", "cancel", "--y"), ["--yes"]),
+                (("bounce", "--r"), ["--recipient"]),
+                (("bounce", ""), [])):
+            self.assertEqual(self.words(*typed), offered, typed)
 
 
 class Keep(OperateCase):

@@ -53,14 +53,21 @@ class Server:
         return self
 
     def start(self):
-        """Answers when it takes connections."""
+        """Answers when it takes connections; behind a kill() it may have to
+        be tried again, until the orphans are gone."""
+        def up():
+            if not self.process or self.process.poll() is not None:
+                self._spawn()
+            return self.answers()
+        wait_until(up, 30, "PostgreSQL answers")
+        return self
+
+    def _spawn(self):
         self.process = HOUSE.spawn(
             [_program("postgres"), "-D", self.data, "-k", self.folder,
              "-c", "listen_addresses=", "-c", "fsync=off",
              "-c", "shared_buffers=16MB", "-c", "max_connections=40"],
             self.log, cwd="/", **self.owner)
-        wait_until(self.answers, 30, "PostgreSQL answers")
-        return self
 
     def answers(self):
         return subprocess.run(
@@ -75,6 +82,10 @@ class Server:
 
     def crash(self):
         self.stop(signal.SIGQUIT)
+
+    def kill(self):
+        """The postmaster alone; its children notice and end."""
+        self.stop(signal.SIGKILL)
 
     def restart(self):
         self.crash()

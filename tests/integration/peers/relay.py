@@ -239,6 +239,26 @@ class Relay:
                 pass
         HOUSE.end(self.master, signal.SIGKILL)
 
+    def kill_master(self):
+        """Alone; what it started ends by itself, sooner or later."""
+        HOUSE.end(self.master, signal.SIGKILL)
+
+    def owns(self, pid):
+        try:
+            with open(f"/proc/{pid}/environ", "rb") as file:
+                return self.folder.encode() in file.read()
+        except OSError:
+            return False
+
+    def queued(self):
+        """How many mails it has taken and not delivered; of what it took in
+        part, the file is not executable."""
+        return sum(os.access(os.path.join(folder, name), os.X_OK)
+                   for part in ("incoming", "active", "deferred")
+                   for folder, _, names in os.walk(
+                       os.path.join(self.folder, "queue", part))
+                   for name in names)
+
     def arrived(self):
         """How many mails are in the maildir."""
         folder = os.path.join(self.folder, "mail", "all", "new")
