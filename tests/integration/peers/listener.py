@@ -217,6 +217,23 @@ class Requests(ListenerCase):
                 self.assertEqual(self.ask("/healthz").status, 200)
         self.assertNotIn("a child ended", self.usher.logged())
 
+    def test_one_request_is_not_taken_for_two(self):
+        second = b"GET /healthz HTTP/1.1\r\nHost: b\r\n\r\n"
+        for lengths in (b"Content-Length: 5\r\nTransfer-Encoding: chunked",
+                        b"Content-Length: 0\r\nContent-Length: 39",
+                        b"Content-Length : 39"):
+            with self.subTest(lengths=lengths), self.connect() as sock:
+                sock.sendall(b"POST /receipt/x HTTP/1.1\r\nHost: a\r\n" +
+                             lengths + b"\r\n\r\n0\r\n\r\n" + second)
+                answer = b""
+                try:
+                    while more := sock.recv(65536):
+                        answer += more
+                except ConnectionError:
+                    pass
+                self.assertTrue(answer.startswith(b"HTTP/1.1 400"), answer)
+                self.assertNotIn(b"alive", answer)
+
     def test_keep_alive(self):
         connection = http.client.HTTPConnection("127.0.0.1", self.port,
                                                 timeout=10 * SLOW)
