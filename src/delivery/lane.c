@@ -49,8 +49,8 @@ struct lane {
 	char after[64]; /* the pool that the last claim ended with */
 	struct batch current;
 	struct batch next;
-	size_t left;     /* of the current batch, in the carrier's hands */
-	bool lost; /* the connection: messages may be leased to us unknown */
+	size_t left; /* of the current batch, in the carrier's hands */
+	bool lost;   /* the connection: messages may be leased to us unknown */
 
 	/* Of the batch under way: */
 	struct gate_session session;
