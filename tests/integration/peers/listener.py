@@ -11,7 +11,6 @@ import json
 import os
 import re
 import select
-import signal
 import socket
 import subprocess
 import sys
@@ -156,12 +155,7 @@ class Requests(ListenerCase):
             with self.subTest(lengths=lengths), self.connect() as sock:
                 sock.sendall(b"POST /receipt/x HTTP/1.1\r\nHost: a\r\n" +
                              lengths + b"\r\n\r\n0\r\n\r\n" + second)
-                answer = b""
-                try:
-                    while more := sock.recv(65536):
-                        answer += more
-                except ConnectionError:
-                    pass
+                answer = sock.recv(65536)
                 self.assertTrue(answer.startswith(b"HTTP/1.1 400"), answer)
                 self.assertNotIn(b"alive", answer)
 
@@ -384,32 +378,6 @@ class Database(unittest.TestCase):
             self.assertIn("\nusher_database_up 1\n",
                           self.ask("/metrics").text)
         self.assertNotIn("a child ended", self.usher.logged())
-
-    def test_hangs(self):
-        """It takes connections and does not answer: not every request waits
-        for that."""
-        self.usher.write(database=self.server.database() +
-                         " connect_timeout=2")
-        self.usher.start("--role", "http")
-        wait_until(lambda: self.status("/readyz") == 200, 15, "it is ready")
-        os.kill(self.server.process.pid, signal.SIGSTOP)
-        try:
-            self.server_forgets()
-            for _ in range(4):
-                self.refused(503, "/readyz")
-            self.assertEqual(self.status("/healthz"), 200)
-        finally:
-            os.kill(self.server.process.pid, signal.SIGCONT)
-        self.assertEqual(self.usher.logged().count("cannot answer"), 2)
-        wait_until(lambda: self.status("/readyz") == 200, 40,
-                   "it is ready again")
-
-    def server_forgets(self):
-        """The server ends its connections."""
-        for pid in house.children_of(self.server.process.pid):
-            with open(f"/proc/{pid}/cmdline", "rb") as file:
-                if b"usher postgres" in file.read():
-                    os.kill(pid, signal.SIGTERM)
 
     def test_other_schema(self):
         self.usher.start("--role", "http")
