@@ -203,9 +203,9 @@ class Relay:
             [f"{DAEMONS}/master", "-c", self.folder, "-d"],
             os.path.join(self.folder, "master.out"),
             env={"PATH": os.environ["PATH"], "MAIL_CONFIG": self.folder})
-        wait_until(self._answers, 20, "Postfix answers")
+        wait_until(self.answers, 20, "Postfix answers")
 
-    def _answers(self):
+    def answers(self):
         if self.master.poll() is not None:
             raise AssertionError("Postfix ended: " + self.logged())
         try:

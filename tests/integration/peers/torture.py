@@ -37,6 +37,7 @@ SECRETS_MOST = 200  # that are looked for in the logs
 TEXTS_AT_A_TIME = 8
 PATIENCE = 15  # seconds until what stands is pushed
 BUSY = 0.05
+IDLE = 3
 AHEAD = (MAILS + TEXTS) // 4  # invitations, of what has arrived
 UNSETTLED_MOST = 10  # of a lane when it is killed
 UNANSWERED_MOST = {"EMAIL": 1, "SMS": TEXTS_AT_A_TIME}
@@ -222,11 +223,12 @@ class Run:
             time.sleep(0.02)
 
     def time_for(self, moment, kind):
-        """A lane is killed at work, not asleep."""
+        """A lane is killed at work, not asleep, if it has any."""
         if self.far.stands() > PATIENCE:
             return True
-        busy = kind not in self.far.moved or self.far.stands(kind) < BUSY
-        return busy and self.progress() >= moment
+        ripe = kind not in self.far.moved or not (
+            BUSY < self.far.stands(kind) < IDLE)
+        return ripe and self.progress() >= moment
 
     def withdraw_from(self, kind):
         """Some of what a killed lane had: it is claimed again only when its
