@@ -203,7 +203,11 @@ class Relay:
             [f"{DAEMONS}/master", "-c", self.folder, "-d"],
             os.path.join(self.folder, "master.out"),
             env={"PATH": os.environ["PATH"], "MAIL_CONFIG": self.folder})
-        wait_until(self.answers, 20, "Postfix answers")
+        # A service that failed at its start is begun again after a minute.
+        try:
+            wait_until(self.answers, 90, "Postfix answers")
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {self.logged()}") from None
 
     def answers(self):
         if self.master.poll() is not None:
