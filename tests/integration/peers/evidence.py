@@ -10,6 +10,7 @@ RECEIVED = re.compile(rb"^Received: .*?\bid ([0-9A-F]+)", re.M | re.S)
 MESSAGE_ID = re.compile(rb"^Message-ID:\s*<((\d+)-[^>]*)>", re.M | re.I)
 TOLD = re.compile(r"-(\d+)-[0-9a-f]{6} msg=attempt message=(\d+) "
                   r".* outcome=ACCEPTED ")
+ASKED = re.compile(r"sendsms sender:.* msg:<.*\n(\S+)\n")
 UNSETTLED = "the lane was killed before it settled"
 UNANSWERED = "the lane was killed before it had the answer"
 AWAY = "the database was killed"
@@ -83,11 +84,11 @@ class Message:
         self.attempts = []
         self.claims = []  # (process, when), while nothing had cancelled it
         self.late_claims = 0
-        self.copies = []  # (name in the relay's queue, what is the same)
+        self.copies = []  # (the far end's name for it, what is the same)
 
     def entries(self):
-        """How often it was handed over: a copy with the same name in the
-        relay's queue is the relay's own."""
+        """How often it was handed over: further copies of the same name are
+        the relay's or the gateway's own."""
         return len({name for name, _ in self.copies})
 
     def losses(self):
@@ -161,11 +162,18 @@ class Evidence:
                 self.strangers.append((head + body).decode("utf-8", "replace"))
 
     def _read_texts(self, kannel, acts):
-        """An SMS says whose it is by its password."""
-        ids = {act.password: act.id for act in acts}
-        for place, sms in enumerate(kannel.messages()):
+        """An SMS says whose it is by its password. One that comes more often
+        than Kannel was asked for it has its last request's name."""
+        ids = {act.password: act.id for act in acts if act.result != "failed"}
+        with open(kannel.smsbox_log, encoding="utf-8",
+                  errors="replace") as file:
+            asked = collections.Counter(ASKED.findall(file.read()))
+        came = collections.Counter()
+        for sms in kannel.messages():
             password = sms.text.split("\n")[1]
-            self._add(ids.get(password), f"SMS {place}", sms.text)
+            came[password] += 1
+            self._add(ids.get(password), "request "
+                      f"{min(came[password], asked[password])}", sms.text)
 
 
 class Causes:
@@ -200,7 +208,7 @@ class Causes:
                     self.hindered.add(lane)
         if extra > 0:
             self.unexplained.append(str(message))
-        self.twice["Postfix delivered it again"] += max(
+        self.twice["Postfix or Kannel repeated it"] += max(
             0, len(message.copies) - message.entries())
 
     def _database_away(self, message, attempt):
