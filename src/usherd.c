@@ -149,6 +149,8 @@ static void add_children(struct service *service)
 	bool capture = strcmp(config->mail_carrier, "capture") == 0;
 	const struct carrier *text = text_carrier_of(config);
 
+	/* What was at fault by the old settings need not be by the new. */
+	board_open_gates(board);
 	if (has_role("mail") && capture)
 		service_add(service, "mail", run_lane, &capture_mail_carrier);
 	if (has_role("mail") && strcmp(config->mail_carrier, "smtp") == 0)

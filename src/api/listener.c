@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/str.h"
 
@@ -30,7 +31,8 @@ static const struct refusal {
 	const char *body;
 } too_large = { 413, "{\"message\":\"the body is too large\"}" },
   has_nul = { 400, "{\"message\":\"the body has a NUL\"}" },
-  too_many = { 431, "{\"message\":\"there are too many header fields\"}" };
+  too_many = { 431, "{\"message\":\"there are too many header fields\"}" },
+  ambiguous = { 400, "{\"message\":\"the body's length is ambiguous\"}" };
 
 /* One request on its way in. */
 struct exchange {
@@ -170,6 +172,42 @@ static enum MHD_Result send_answer(struct MHD_Connection *connection,
 	return result;
 }
 
+static enum MHD_Result refuse(struct MHD_Connection *connection,
+    const struct refusal *refusal)
+{
+	const struct listener_answer answer = { .status = refusal->status,
+		.body = refusal->body };
+
+	return send_answer(connection, &answer, true);
+}
+
+static enum MHD_Result count_length(void *context, enum MHD_ValueKind kind,
+    const char *name, const char *value)
+{
+	int *count = context;
+
+	(void)kind;
+	(void)value;
+	if (strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0 ||
+	    strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0)
+		++*count;
+	/* Some take "Content-Length :" for one, some do not. */
+	if (strpbrk(name, " \t"))
+		*count += 2;
+	return MHD_YES;
+}
+
+/* libmicrohttpd takes one of several lengths; a proxy before us may take
+ * another, and what one sees as a body be a request to the other. */
+static bool is_ambiguous(struct MHD_Connection *connection)
+{
+	int count = 0;
+
+	MHD_get_connection_values(connection, MHD_HEADER_KIND, count_length,
+	    &count);
+	return count > 1;
+}
+
 static enum MHD_Result answer_now(const struct listener *listener,
     struct MHD_Connection *connection, struct exchange *exchange,
     const char *method)
@@ -180,11 +218,8 @@ static enum MHD_Result answer_now(const struct listener *listener,
 
 	MHD_get_connection_values(connection, MHD_HEADER_KIND, take_header,
 	    exchange);
-	if (exchange->refusal) {
-		answer.status = exchange->refusal->status;
-		answer.body = exchange->refusal->body;
-		return send_answer(connection, &answer, true);
-	}
+	if (exchange->refusal)
+		return refuse(connection, exchange->refusal);
 	const struct listener_request request = {
 		.method = method,
 		.path = mem_text_n(exchange->mem, exchange->uri, length),
@@ -210,7 +245,8 @@ static enum MHD_Result take_request(void *context,
 	(void)version;
 	if (!exchange->begun) {
 		exchange->begun = true;
-		return MHD_YES;
+		return is_ambiguous(connection) ? refuse(connection, &ambiguous)
+		                                : MHD_YES;
 	}
 	if (*size) {
 		take_body(exchange, bytes, *size);
@@ -239,7 +275,7 @@ static struct MHD_Daemon *start(const struct listener *listener,
 	    MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)PER_ADDRESS_MOST,
 	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
-	    MHD_OPTION_END);
+	    MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
 	if (!daemon)
 		err_set(err, ERR_CONFIG, "listen: cannot listen at '%s': %s",
 		    listener->address, strerror(errno));

@@ -54,6 +54,13 @@ struct board *board_open(int fd, struct err *err)
 	return map(fd, err);
 }
 
+void board_open_gates(struct board *board)
+{
+	for (size_t i = 0; i < sizeof(board->lanes) / sizeof(*board->lanes);
+	     i++)
+		memset(&board->lanes[i].gate, 0, sizeof(struct gate));
+}
+
 struct board_lane *board_lane(struct board *board, const char *medium)
 {
 	return &board->lanes[strcmp(medium, "SMS") == 0];

@@ -48,6 +48,9 @@ struct board {
 struct board *board_new(struct err *err);
 struct board *board_open(int fd, struct err *err);
 
+/* Forgets all faults and throttles; while no lane runs. */
+void board_open_gates(struct board *board);
+
 /* The part of a medium, EMAIL or SMS. */
 struct board_lane *board_lane(struct board *board, const char *medium);
 

@@ -49,8 +49,8 @@ struct lane {
 	char after[64]; /* the pool that the last claim ended with */
 	struct batch current;
 	struct batch next;
-	size_t left;     /* of the current batch, in the carrier's hands */
-	bool lost; /* the connection: messages may be leased to us unknown */
+	size_t left; /* of the current batch, in the carrier's hands */
+	bool lost;   /* the connection: messages may be leased to us unknown */
 
 	/* Of the batch under way: */
 	struct gate_session session;
@@ -244,6 +244,7 @@ static size_t prepare(struct lane *lane, struct batch *batch,
 /* What the carrier did not mention was not touched. */
 static void give_back(struct lane *lane, const struct batch *batch)
 {
+	lane->settle.lease_end_ms = batch->lease_end_ms;
 	for (size_t i = 0; i < batch->claim.count; i++)
 		settle_add(&lane->settle, &batch->claim.deliveries[i]);
 }
@@ -356,6 +357,7 @@ static int round_once(struct lane *lane)
 	MEM_AUTO mem = mem_new(NULL);
 	struct work work = { .mem = mem, .db = lane->db, .tag = lane->owner };
 	bool ahead = lane->next.mem != NULL;
+	bool early = ahead || settle_pending(&lane->settle);
 	int count = -1;
 
 	lane->lost = lane->lost || db_lost(lane->db);
@@ -376,8 +378,11 @@ static int round_once(struct lane *lane)
 		give_back(lane, &lane->current);
 	mem_free(lane->current.mem);
 	lane->current.mem = NULL;
-	/* The batch under way may have been given back behind such a claim. */
-	return ahead && count == 0 ? round_once(lane) : count;
+	if (count || !early)
+		return count;
+	/* It came before all that was given back. */
+	settle_all(&lane->settle);
+	return round_once(lane);
 }
 
 static bool open_databases(struct lane *lane, struct err *err)

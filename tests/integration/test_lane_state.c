@@ -218,11 +218,13 @@ Test(lane_state, lanes_are_shown)
 	cr_assert_str_eq(json_text(json, "/lanes/0/state"), "pausing");
 	cr_assert_str_eq(json_text(json, "/lanes/0/words"),
 	    "the relay is away");
-	cr_assert_eq(cJSON_GetNumberValue(json_at(json, "/lanes/0/sessions")),
-	    1);
 	cr_assert_eq(
-	    cJSON_GetNumberValue(json_at(json, "/lanes/0/sessions_most")), 2);
-	cr_assert_eq(cJSON_GetNumberValue(json_at(json, "/lanes/0/batch")), 50);
+	    (int)cJSON_GetNumberValue(json_at(json, "/lanes/0/sessions")), 1);
+	cr_assert_eq(
+	    (int)cJSON_GetNumberValue(json_at(json, "/lanes/0/sessions_most")),
+	    2);
+	cr_assert_eq((int)cJSON_GetNumberValue(json_at(json, "/lanes/0/batch")),
+	    50);
 	cr_assert_str_eq(json_text(json, "/lanes/1/owner"), "host-b");
 	cr_assert_null(json_text(json, "/lanes/1/words"));
 	cr_assert_str_eq(json_text(json, "/lanes/2/owner"), "host-c");

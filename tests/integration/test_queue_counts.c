@@ -68,8 +68,8 @@ Test(counts, nothing)
 	const cJSON *state;
 
 	cr_assert_eq(cJSON_GetArraySize(json_at(json, "/states")), 11);
-	cJSON_ArrayForEach(state, json_at(json, "/states"))
-	    cr_assert_eq(cJSON_GetNumberValue(json_at(state, "/count")), 0);
+	cJSON_ArrayForEach(state, json_at(json, "/states")) cr_assert_eq(
+	    (int)cJSON_GetNumberValue(json_at(state, "/count")), 0);
 	cr_assert_eq(cJSON_GetArraySize(json_at(json, "/reasons")), 0);
 }
 
@@ -299,9 +299,11 @@ static void expect_pool(const struct pool *of, int queued, int retry,
 	const cJSON *json = queue_count_pool(&harness.work, of->id);
 
 	cr_assert(json);
-	cr_assert_eq(cJSON_GetNumberValue(json_at(json, "/queued")), queued);
-	cr_assert_eq(cJSON_GetNumberValue(json_at(json, "/retry")), retry);
-	cr_assert_eq(cJSON_GetNumberValue(json_at(json, "/blocked")), blocked);
+	cr_assert_eq((int)cJSON_GetNumberValue(json_at(json, "/queued")),
+	    queued);
+	cr_assert_eq((int)cJSON_GetNumberValue(json_at(json, "/retry")), retry);
+	cr_assert_eq((int)cJSON_GetNumberValue(json_at(json, "/blocked")),
+	    blocked);
 }
 
 static int cancel_some(const struct pool *of)

@@ -72,7 +72,7 @@ class Lease(HostCase):
         lock = self.hold_claims()
         self.usher.start()
         lane = self.lane()
-        self.blocked("with due as")
+        self.blocked("with turns as")
         os.kill(lane, signal.SIGSTOP)
         self.usher.sql("select pg_terminate_backend(pid) from "
                        "pg_stat_activity where query like '%pg_sleep%' "

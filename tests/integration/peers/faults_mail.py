@@ -150,7 +150,7 @@ class Mail(FaultCase):
                 self.usher.stop_all()
 
     def test_22_drop_behind_the_dot(self):
-        ids = self.begin(4, {"retry_first": 2},
+        ids = self.begin(4, {"retry_first": 6},
                          dot=nth(2, hang_up, "250 2.0.0 taken"))
         self.alone_in_doubt(ids, 1, "AMBIGUOUS")
         self.usher.reaches(ids[1], "sent")

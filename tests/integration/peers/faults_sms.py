@@ -320,6 +320,13 @@ class Faults(Lane):
         self.usher.daemons[-1].send_signal(signal.SIGHUP)
         self.usher.reaches(number, "sent")
 
+    def test_75_a_reload_ends_a_long_rest(self):
+        number, = self.begin(answer=nth(
+            1, (429, "", {"Retry-After": "3000"}), GOOD))
+        self.usher.wait_logged("the carrier asks for less")
+        self.usher.daemons[-1].send_signal(signal.SIGHUP)
+        self.usher.reaches(number, "sent")
+
     def test_77_nothing_secret_is_shown(self):
         """A gateway that answers with all that it was asked."""
         self.usher.write(log_level="debug")

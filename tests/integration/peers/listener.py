@@ -11,7 +11,6 @@ import json
 import os
 import re
 import select
-import signal
 import socket
 import subprocess
 import sys
@@ -23,80 +22,11 @@ sys.dont_write_bytecode = True
 import house  # noqa: E402
 from house import HOUSE, SLOW, wait_until  # noqa: E402
 from postgres import Server  # noqa: E402
+from prometheus import Metrics  # noqa: E402
 from smtp_peer import Peer  # noqa: E402
 
 BODY_MOST = 256 * 1024
 PER_ADDRESS_MOST = 256
-NAME = "[a-zA-Z_:][a-zA-Z0-9_:]*"
-LABEL = r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\["\\n])*)"'
-SAMPLE = re.compile(rf"({NAME})(?:\{{({LABEL}(?:,{LABEL})*)\}})? (\S+)")
-TYPES = {"counter", "gauge", "histogram"}
-
-
-class Metrics:
-    """The text format 0.0.4, read strictly: what it allows but usher has no
-    need of is an error, too."""
-
-    def __init__(self, text):
-        self.types = {}
-        self.helps = {}
-        self.values = {}
-        assert text.endswith("\n") and "\r" not in text
-        for line in text.split("\n")[:-1]:
-            self._read(line)
-        for name, kind in self.types.items():
-            if kind == "histogram":
-                self._check_histogram(name)
-
-    def _read(self, line):
-        if not line.startswith("#"):
-            return self._read_sample(line)
-        _, what, name, rest = line.split(" ", 3)
-        assert re.fullmatch(NAME, name) and rest.strip() == rest and rest
-        told = {"HELP": self.helps, "TYPE": self.types}[what]
-        assert name not in told, f"{what} of {name} twice"
-        told[name] = rest
-        if what == "TYPE":
-            assert rest in TYPES and list(self.helps)[-1] == name
-        return None
-
-    def _read_sample(self, line):
-        found = SAMPLE.fullmatch(line)
-        assert found, f"no sample: {line}"
-        name, labels, value = found[1], found[2] or "", found.groups()[-1]
-        newest = list(self.types)[-1]
-        belongs = {newest} if self.types[newest] != "histogram" else {
-            f"{newest}_{part}" for part in ("bucket", "sum", "count")}
-        assert name in belongs, f"{name} behind the type of {newest}"
-        key = (name, tuple(sorted(re.findall(LABEL, labels))))
-        assert len(dict(key[1])) == len(key[1]), f"a label twice: {line}"
-        assert key not in self.values, f"twice: {line}"
-        self.values[key] = float(value)
-        assert self.types[newest] == "gauge" or self.values[key] >= 0, line
-
-    def _check_histogram(self, name):
-        series = {}
-        for (own, labels), value in self.values.items():
-            if own == f"{name}_bucket":
-                rest = dict(labels)
-                bound = float(rest.pop("le"))
-                series.setdefault(tuple(sorted(rest.items())), []).append(
-                    (bound, value))
-        assert series, f"{name} is empty"
-        for labels, buckets in series.items():
-            bounds, counts = zip(*buckets)
-            assert list(bounds) == sorted(set(bounds)), buckets
-            assert list(counts) == sorted(counts), buckets
-            assert bounds[-1] == float("inf")
-            assert counts[-1] == self.values[f"{name}_count", labels]
-            assert (f"{name}_sum", labels) in self.values
-
-    def get(self, name, **labels):
-        """None when there is no such series."""
-        return self.values.get((name, tuple(sorted(labels.items()))))
-
-    def labels(self, name):
-        return [dict(labels) for own, labels in self.values if own == name]
 
 
 class ListenerCase(house.Case):
@@ -216,6 +146,18 @@ class Requests(ListenerCase):
                         self.assertNotIn(b"200 OK", sock.recv(65536))
                 self.assertEqual(self.ask("/healthz").status, 200)
         self.assertNotIn("a child ended", self.usher.logged())
+
+    def test_one_request_is_not_taken_for_two(self):
+        second = b"GET /healthz HTTP/1.1\r\nHost: b\r\n\r\n"
+        for lengths in (b"Content-Length: 5\r\nTransfer-Encoding: chunked",
+                        b"Content-Length: 0\r\nContent-Length: 39",
+                        b"Content-Length : 39"):
+            with self.subTest(lengths=lengths), self.connect() as sock:
+                sock.sendall(b"POST /receipt/x HTTP/1.1\r\nHost: a\r\n" +
+                             lengths + b"\r\n\r\n0\r\n\r\n" + second)
+                answer = sock.recv(65536)
+                self.assertTrue(answer.startswith(b"HTTP/1.1 400"), answer)
+                self.assertNotIn(b"alive", answer)
 
     def test_keep_alive(self):
         connection = http.client.HTTPConnection("127.0.0.1", self.port,
@@ -436,32 +378,6 @@ class Database(unittest.TestCase):
             self.assertIn("\nusher_database_up 1\n",
                           self.ask("/metrics").text)
         self.assertNotIn("a child ended", self.usher.logged())
-
-    def test_hangs(self):
-        """It takes connections and does not answer: not every request waits
-        for that."""
-        self.usher.write(database=self.server.database() +
-                         " connect_timeout=2")
-        self.usher.start("--role", "http")
-        wait_until(lambda: self.status("/readyz") == 200, 15, "it is ready")
-        os.kill(self.server.process.pid, signal.SIGSTOP)
-        try:
-            self.server_forgets()
-            for _ in range(4):
-                self.refused(503, "/readyz")
-            self.assertEqual(self.status("/healthz"), 200)
-        finally:
-            os.kill(self.server.process.pid, signal.SIGCONT)
-        self.assertEqual(self.usher.logged().count("cannot answer"), 2)
-        wait_until(lambda: self.status("/readyz") == 200, 40,
-                   "it is ready again")
-
-    def server_forgets(self):
-        """The server ends its connections."""
-        for pid in house.children_of(self.server.process.pid):
-            with open(f"/proc/{pid}/cmdline", "rb") as file:
-                if b"usher postgres" in file.read():
-                    os.kill(pid, signal.SIGTERM)
 
     def test_other_schema(self):
         self.usher.start("--role", "http")
