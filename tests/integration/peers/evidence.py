@@ -13,6 +13,7 @@ TOLD = re.compile(r"-(\d+)-[0-9a-f]{6} msg=attempt message=(\d+) "
 ASKED = re.compile(r"sendsms sender:.* msg:<.*\n(\S+)\n")
 UNSETTLED = "the lane was killed before it settled"
 UNANSWERED = "the lane was killed before it had the answer"
+BOTH = "the lane was killed, then its supervisor with what it left"
 AWAY = "the database was killed"
 OWNER = re.compile(r"-(\d+)-[0-9a-f]{6}$")
 
@@ -186,7 +187,6 @@ class Causes:
         self.twice = collections.Counter()
         self.losses = collections.Counter()
         self.by_lane = collections.Counter()
-        self.hindered = set()  # killed lanes that could not settle
         self.unexplained = []
         for message in evidence.messages.values():
             self._explain(message)
@@ -204,24 +204,25 @@ class Causes:
             if cause in (UNSETTLED, UNANSWERED):
                 lane = (message.medium, attempt.process, cause)
                 self.by_lane[lane] += 1
-                if self._database_away(message, attempt):
-                    self.hindered.add(lane)
         if extra > 0:
             self.unexplained.append(str(message))
         self.twice["Postfix or Kannel repeated it"] += max(
             0, len(message.copies) - message.entries())
 
-    def _database_away(self, message, attempt):
+    def _killed_meanwhile(self, victim, message, attempt):
         begin = message.claimed(attempt)
-        return any(kind.startswith("PostgreSQL") and begin < end
+        return any(kind.startswith(victim) and begin < end
                    and start < attempt.told
                    for kind, start, end in self.wreck.times)
 
     def _loss(self, message, attempt):
         if attempt.process in self.wreck.killed_lanes:
             told = (str(attempt.process), str(message.id)) in self.told
-            return UNSETTLED if told else UNANSWERED
-        return AWAY if self._database_away(message, attempt) else None
+            both = self._killed_meanwhile("supervisor", message, attempt)
+            return BOTH if told and both else (
+                UNSETTLED if told else UNANSWERED)
+        away = self._killed_meanwhile("PostgreSQL", message, attempt)
+        return AWAY if away else None
 
     def _cause(self, message, attempt):
         """Of an attempt that may have gone through all the same."""
