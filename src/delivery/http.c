@@ -261,18 +261,6 @@ void http_begin(struct http *http, const struct http_request *request)
 	http->running++;
 }
 
-/* Before the request went out, nothing can have been done with it. */
-static bool was_offered(CURL *easy, CURLcode result)
-{
-	curl_off_t pretransfer = 0;
-
-	curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &pretransfer);
-	return pretransfer > 0 && result != CURLE_COULDNT_RESOLVE_HOST &&
-	       result != CURLE_COULDNT_CONNECT &&
-	       result != CURLE_SSL_CONNECT_ERROR &&
-	       result != CURLE_PEER_FAILED_VERIFICATION;
-}
-
 int64_t http_retry_after_s(const char *value, int64_t now_s)
 {
 	int64_t seconds;
@@ -343,7 +331,9 @@ static void hand_over(struct transfer *transfer, CURLcode result,
 	struct http_answer answer = {
 		.owner = transfer->request.owner,
 		.answered = result == CURLE_OK,
-		.offered = was_offered(transfer->easy, result),
+		/* The result may be of a second connection, that libcurl
+		 * tried when a kept one had ended with the request. */
+		.offered = transfer->sent,
 		.status = (int)status,
 		.body = str_text(transfer->body),
 		.words = words_of(transfer, result),

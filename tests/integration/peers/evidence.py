@@ -10,8 +10,10 @@ RECEIVED = re.compile(rb"^Received: .*?\bid ([0-9A-F]+)", re.M | re.S)
 MESSAGE_ID = re.compile(rb"^Message-ID:\s*<((\d+)-[^>]*)>", re.M | re.I)
 TOLD = re.compile(r"-(\d+)-[0-9a-f]{6} msg=attempt message=(\d+) "
                   r".* outcome=ACCEPTED ")
+ASKED = re.compile(r"sendsms sender:.* msg:<.*\n(\S+)\n")
 UNSETTLED = "the lane was killed before it settled"
 UNANSWERED = "the lane was killed before it had the answer"
+BOTH = "the lane was killed, then its supervisor with what it left"
 AWAY = "the database was killed"
 OWNER = re.compile(r"-(\d+)-[0-9a-f]{6}$")
 
@@ -83,11 +85,11 @@ class Message:
         self.attempts = []
         self.claims = []  # (process, when), while nothing had cancelled it
         self.late_claims = 0
-        self.copies = []  # (name in the relay's queue, what is the same)
+        self.copies = []  # (the far end's name for it, what is the same)
 
     def entries(self):
-        """How often it was handed over: a copy with the same name in the
-        relay's queue is the relay's own."""
+        """How often it was handed over: further copies of the same name are
+        the relay's or the gateway's own."""
         return len({name for name, _ in self.copies})
 
     def losses(self):
@@ -161,11 +163,18 @@ class Evidence:
                 self.strangers.append((head + body).decode("utf-8", "replace"))
 
     def _read_texts(self, kannel, acts):
-        """An SMS says whose it is by its password."""
-        ids = {act.password: act.id for act in acts}
-        for place, sms in enumerate(kannel.messages()):
+        """An SMS says whose it is by its password. One that comes more often
+        than Kannel was asked for it has its last request's name."""
+        ids = {act.password: act.id for act in acts if act.result != "failed"}
+        with open(kannel.smsbox_log, encoding="utf-8",
+                  errors="replace") as file:
+            asked = collections.Counter(ASKED.findall(file.read()))
+        came = collections.Counter()
+        for sms in kannel.messages():
             password = sms.text.split("\n")[1]
-            self._add(ids.get(password), f"SMS {place}", sms.text)
+            came[password] += 1
+            self._add(ids.get(password), "request "
+                      f"{min(came[password], asked[password])}", sms.text)
 
 
 class Causes:
@@ -178,7 +187,6 @@ class Causes:
         self.twice = collections.Counter()
         self.losses = collections.Counter()
         self.by_lane = collections.Counter()
-        self.hindered = set()  # killed lanes that could not settle
         self.unexplained = []
         for message in evidence.messages.values():
             self._explain(message)
@@ -196,24 +204,25 @@ class Causes:
             if cause in (UNSETTLED, UNANSWERED):
                 lane = (message.medium, attempt.process, cause)
                 self.by_lane[lane] += 1
-                if self._database_away(message, attempt):
-                    self.hindered.add(lane)
         if extra > 0:
             self.unexplained.append(str(message))
-        self.twice["Postfix delivered it again"] += max(
+        self.twice["Postfix or Kannel repeated it"] += max(
             0, len(message.copies) - message.entries())
 
-    def _database_away(self, message, attempt):
+    def _killed_meanwhile(self, victim, message, attempt):
         begin = message.claimed(attempt)
-        return any(kind.startswith("PostgreSQL") and begin < end
+        return any(kind.startswith(victim) and begin < end
                    and start < attempt.told
                    for kind, start, end in self.wreck.times)
 
     def _loss(self, message, attempt):
         if attempt.process in self.wreck.killed_lanes:
             told = (str(attempt.process), str(message.id)) in self.told
-            return UNSETTLED if told else UNANSWERED
-        return AWAY if self._database_away(message, attempt) else None
+            both = self._killed_meanwhile("supervisor", message, attempt)
+            return BOTH if told and both else (
+                UNSETTLED if told else UNANSWERED)
+        away = self._killed_meanwhile("PostgreSQL", message, attempt)
+        return AWAY if away else None
 
     def _cause(self, message, attempt):
         """Of an attempt that may have gone through all the same."""

@@ -17,7 +17,7 @@ import urllib.parse
 sys.dont_write_bytecode = True
 
 from house import HOUSE, main  # noqa: E402
-from http_peer import Peer, hang_up, nth  # noqa: E402
+from http_peer import Close, Peer, hang_up, nth  # noqa: E402
 from sms_case import GOOD, SECRET, Lane, contrib, profile_of  # noqa: E402
 
 
@@ -178,6 +178,17 @@ class Faults(Lane):
         self.ambiguous(ids[1])
         self.usher.reaches(ids[2], "sent")
         self.assertEqual(len(self.peer.requests), 3)
+
+    def test_44_gateway_dies_with_the_request(self):
+        """That libcurl cannot connect again says nothing of what it sent."""
+        def die(count, request):
+            self.peer.stop()
+            raise Close
+        ids = self.begin(2, answer=nth(2, die, GOOD))
+        self.ambiguous(ids[1])
+        self.usher.reaches(ids[0], "sent")
+        sessions = [request.session for request in self.peer.requests]
+        self.assertEqual(sessions, [1, 1], "it was a kept one")
 
     def test_45_redirect(self):
         other = Peer()

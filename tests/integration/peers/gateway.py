@@ -104,6 +104,7 @@ class Kannel:
             file.write(CONFIG.format(
                 folder=self.folder, admin=HOUSE.port(), box=HOUSE.port(),
                 smsc=self.smsc_port, send=self.send_port, password=PASSWORD))
+        self.smsbox_log = os.path.join(self.folder, "smsbox.log")
         HOUSE.note_login("usher", PASSWORD)
         self.printed = os.path.join(self.folder, "fakesmsc.out")
         self.start()

@@ -45,8 +45,9 @@ class Peer:
 
     def stop(self):
         # A thread in accept() holds the socket open until it is shut down.
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
+        if self.listener.fileno() >= 0:
+            self.listener.shutdown(socket.SHUT_RDWR)
+            self.listener.close()
 
     def accept(self):
         while True:
