@@ -255,6 +255,11 @@ struct rows *db_answer(struct work *work)
 	return rows_new(work, result);
 }
 
+bool db_ready(struct db *db)
+{
+	return !PQconsumeInput(db->conn) || !PQisBusy(db->conn);
+}
+
 const char *db_state(const struct db *db)
 {
 	return db->state;

@@ -71,6 +71,9 @@ bool db_send_array(struct work *work, enum query query,
     const char *const *parameters, size_t count);
 struct rows *db_answer(struct work *work);
 
+/* Whether db_answer() would not wait. */
+bool db_ready(struct db *db);
+
 /* Prepares every statement; the error names the first that will not. */
 bool db_prepare_all(struct work *work);
 

@@ -20,7 +20,9 @@
 
 struct carrier_sink {
 	bool (*told)(struct carrier_sink *sink, struct delivery *delivery);
-	/* Called when there is nothing to tell, every 100 ms or so. */
+	/* Called when there is nothing to tell, every 100 ms or so, and while
+	 * an answer is waited for: the lane does then what need not be at once.
+	 */
 	bool (*idle)(struct carrier_sink *sink);
 	int sessions; /* at a time, for a carrier that has several itself */
 };

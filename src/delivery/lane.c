@@ -32,6 +32,11 @@ struct batch {
 	struct work work;
 	struct queue_claim claim;
 	int64_t lease_end_ms; /* steady clock */
+	bool taken;           /* the answer is here */
+	/* Those before this are rendered and in READY, or told why not. */
+	size_t prepared;
+	struct delivery **ready;
+	size_t ready_count;
 };
 
 struct lane {
@@ -50,7 +55,8 @@ struct lane {
 	struct batch current;
 	struct batch next;
 	size_t left; /* of the current batch, in the carrier's hands */
-	bool lost;   /* the connection: messages may be leased to us unknown */
+	const struct delivery *unlogged; /* told last; see catch_up() */
+	bool lost; /* the connection: messages may be leased to us unknown */
 
 	/* Of the batch under way: */
 	struct gate_session session;
@@ -125,7 +131,6 @@ static void log_attempt(struct lane *lane, const struct delivery *delivery)
 
 static void note_outcome(struct lane *lane, struct delivery *delivery)
 {
-	log_attempt(lane, delivery);
 	board_count(lane->board, delivery);
 	settle_add(&lane->settle, delivery);
 }
@@ -168,14 +173,19 @@ static bool take_claim(struct lane *lane, struct batch *batch)
 {
 	struct queue_claim *claim = &batch->claim;
 
+	if (batch->taken)
+		return true;
+	batch->taken = true;
 	if (!queue_claim_answer(&batch->work, claim)) {
 		lane->lost = true;
 		log_warning(lane->owner, "cannot claim; trying again", "error",
 		    batch->work.err.detail);
+		claim->count = 0;
 		return false;
 	}
 	if (!claim->count)
 		return true;
+	batch->ready = mem_array(batch->mem, struct delivery *, claim->count);
 	gate_pay(&lane->board->gate, &lane->limits, (int)claim->count,
 	    clock_steady_ms());
 	strncpy(lane->after, claim->deliveries[claim->count - 1].pool_id,
@@ -194,11 +204,41 @@ static void claim_ahead(struct lane *lane)
 		ask_claim(lane, &lane->next);
 }
 
-static bool go_on(struct lane *lane)
+/* What may not go is settled at once; another is rendered. */
+static void prepare_one(struct lane *lane, struct batch *batch)
 {
-	bool alive = settle_when_due(&lane->settle);
+	struct delivery *delivery = &batch->claim.deliveries[batch->prepared++];
 
-	return alive && !stopping;
+	if (rules_allow(delivery) &&
+	    render(batch->mem, lane->engine, delivery)) {
+		batch->ready[batch->ready_count++] = delivery;
+		return;
+	}
+	log_attempt(lane, delivery);
+	note_outcome(lane, delivery);
+}
+
+/* One message of the batch that is claimed ahead, if it is here. */
+static void prepare_ahead(struct lane *lane)
+{
+	struct batch *next = &lane->next;
+
+	if (!next->mem || stopping || (!next->taken && !db_ready(lane->db)) ||
+	    !take_claim(lane, next))
+		return;
+	if (next->prepared < next->claim.count)
+		prepare_one(lane, next);
+}
+
+/* The log, the database and the next batch can wait until the carrier does. */
+static bool catch_up(struct lane *lane)
+{
+	if (!lane->unlogged)
+		return true;
+	log_attempt(lane, lane->unlogged);
+	lane->unlogged = NULL;
+	claim_ahead(lane);
+	return settle_when_due(&lane->settle);
 }
 
 static bool told(struct carrier_sink *sink, struct delivery *delivery)
@@ -214,31 +254,23 @@ static bool told(struct carrier_sink *sink, struct delivery *delivery)
 		lane->session.rest_ms = outcome->rest_ms;
 	lane->session.accepted += outcome->class == DELIVERY_ACCEPTED;
 	lane->left -= lane->left > 0;
+	bool alive = catch_up(lane);
 	note_outcome(lane, delivery);
-	claim_ahead(lane);
-	return go_on(lane);
+	lane->unlogged = delivery;
+	return alive && !stopping &&
+	       clock_steady_ms() < lane->settle.lease_end_ms;
 }
 
 static bool idle(struct carrier_sink *sink)
 {
-	return go_on((struct lane *)sink);
-}
+	struct lane *lane = (struct lane *)sink;
+	bool alive = true;
 
-/* What may not go is settled at once; the others are rendered. */
-static size_t prepare(struct lane *lane, struct batch *batch,
-    struct delivery **ready)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < batch->claim.count; i++) {
-		struct delivery *delivery = &batch->claim.deliveries[i];
-		if (rules_allow(delivery) &&
-		    render(batch->mem, lane->engine, delivery))
-			ready[count++] = delivery;
-		else
-			note_outcome(lane, delivery);
-	}
-	return count;
+	if (lane->unlogged)
+		alive = catch_up(lane);
+	else
+		prepare_ahead(lane);
+	return settle_when_due(&lane->settle) && alive && !stopping;
 }
 
 /* What the carrier did not mention was not touched. */
@@ -304,17 +336,17 @@ static void note_session(struct lane *lane)
 
 static void work_on(struct lane *lane, struct batch *batch)
 {
-	struct delivery **ready =
-	    mem_array(batch->mem, struct delivery *, batch->claim.count);
-	size_t count = prepare(lane, batch, ready);
-
+	while (batch->prepared < batch->claim.count)
+		prepare_one(lane, batch);
 	lane->fault = lane->throttle = NULL;
 	lane->session = (struct gate_session){ 0 };
-	lane->left = count;
+	lane->left = batch->ready_count;
 	lane->settle.lease_end_ms = batch->lease_end_ms;
 	lane->sink.sessions = gate_sessions(&lane->board->gate, &lane->limits);
-	if (count && !stopping) {
-		lane->carrier->send(lane->state, ready, count, &lane->sink);
+	if (batch->ready_count && !stopping) {
+		lane->carrier->send(lane->state, batch->ready,
+		    batch->ready_count, &lane->sink);
+		catch_up(lane);
 		note_session(lane);
 	}
 	give_back(lane, batch);

@@ -506,6 +506,14 @@ static void finish(struct mem *mem, struct session *session, bool failed)
 	session->sink->told(session->sink, delivery);
 }
 
+/* Whether to go on is asked again when the message is concluded. */
+static void waiting(void *sink_given)
+{
+	struct carrier_sink *sink = sink_given;
+
+	sink->idle(sink);
+}
+
 static void relay_send(void *state, struct delivery *const *batch, size_t count,
     struct carrier_sink *sink)
 {
@@ -519,7 +527,7 @@ static void relay_send(void *state, struct delivery *const *batch, size_t count,
 	struct smtp_socket_limits limits = { config->smtp_connect_timeout *
 		                                 1000,
 		config->smtp_reply_timeout * 1000,
-		config->smtp_session_timeout * 1000 };
+		config->smtp_session_timeout * 1000, waiting, sink };
 	struct err err = { 0 };
 
 	session.letters = mem_array(mem, struct letter, count);

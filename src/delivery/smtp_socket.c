@@ -43,6 +43,8 @@ static struct {
 	int64_t reply_ms;
 	int64_t reply_since_ms;
 	int64_t session_end_ms;
+	void (*waiting)(void *context);
+	void *context;
 } session = { .fd = -1 };
 
 void smtp_socket_begin(const struct smtp_socket_limits *limits)
@@ -51,6 +53,8 @@ void smtp_socket_begin(const struct smtp_socket_limits *limits)
 
 	session.active = true;
 	session.killed = session.timed_out = false;
+	session.waiting = limits->waiting;
+	session.context = limits->context;
 	session.out_length = session.in_at = session.in_length = 0;
 	session.fd = -1;
 	session.connect_error = 0;
@@ -229,6 +233,12 @@ static int wait_for_peer(int wait_ms)
 	if (!flush()) {
 		errno = ECONNRESET;
 		return -1;
+	}
+	if (!again && session.waiting) {
+		int64_t since_ms = clock_steady_ms();
+		session.waiting(session.context);
+		int64_t took_ms = clock_steady_ms() - since_ms;
+		session.reply_since_ms += took_ms;
 	}
 	/* A part of the reply came; the relay may hold the rest back until
 	 * that is acknowledged. */

@@ -22,6 +22,10 @@ struct smtp_socket_limits {
 	int64_t connect_ms;
 	int64_t reply_ms;
 	int64_t session_ms;
+	/* Called when a reply is waited for that is not expected at once: what
+	 * it takes is not the relay's time. */
+	void (*waiting)(void *context);
+	void *context;
 };
 
 /* From now on the rules hold, for one session. */
