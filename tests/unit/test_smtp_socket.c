@@ -15,7 +15,8 @@
 #define BLOCK  ((size_t)4096)
 #define BLOCKS 512
 
-static const struct smtp_socket_limits limits = { 1000, 200, 60000 };
+static const struct smtp_socket_limits limits = { 1000, 200, 60000, NULL,
+	NULL };
 
 /* A socket that listens on a free port of the loopback. */
 static int listen_at(struct sockaddr_in *address)
