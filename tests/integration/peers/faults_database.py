@@ -43,7 +43,9 @@ class Restart(HostCase):
         def slowly(count, line):
             time.sleep(0.02)
             return "250 2.0.0 taken"
-        ids = self.begin(40, {"mail_lanes": 2}, dot=slowly)
+        # Longer than three restarts may take.
+        ids = self.begin(40, {"mail_lanes": 2, "lease_seconds": 120},
+                         dot=slowly)
         for part in (5, 15, 25):
             wait_until(lambda: len(self.peer.mails) >= part, 20,
                        f"{part} mails")
