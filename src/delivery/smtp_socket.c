@@ -236,7 +236,10 @@ static int wait_for_peer(int wait_ms)
 	}
 	if (!again && session.waiting) {
 		int64_t since_ms = clock_steady_ms();
+		/* It may connect to the database anew. */
+		smtp_socket_pause();
 		session.waiting(session.context);
+		smtp_socket_resume();
 		int64_t took_ms = clock_steady_ms() - since_ms;
 		session.reply_since_ms += took_ms;
 	}
