@@ -329,7 +329,7 @@ class Killed(MailCase):
         for number in numbers:
             self.usher.reaches(number, "sent", 40)
         wait_until(lambda: len({mail["Message-ID"] for mail in
-                                self.relay.mails()}) == count, 20,
+                                self.relay.mails()}) == count, 90,
                    "every mail arrives")
         mails = self.relay.mails()
         # One mail a session may have been accepted without an answer.
