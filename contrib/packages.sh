@@ -18,7 +18,7 @@ dev_packages=(postgresql)
 # Real peers for the integration tests.
 test_packages=(
 	postgresql postfix libsasl2-modules sasl2-bin kannel kannel-extras
-	mandoc python3 faketime
+	mandoc python3 python3-boto3 awscli faketime
 )
 
 # The floors of make bench, on top of the above.

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "routes.h"
 
+#include <assert.h>
 #include <stddef.h>
 #include <string.h>
 
+#include "api/endpoint.h"
 #include "api/listener.h"
+#include "api/workers.h"
 #include "base/clock.h"
 #include "base/config.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -17,19 +21,33 @@
 #include "delivery/metrics.h"
 #include "delivery/receipt.h"
 
-#define BODY_MOST ((size_t)256 * 1024)
+#define BODY_MOST ((size_t)1024 * 1024)
+#define WAIT_MOST 4096 /* requests that may wait for a thread */
+#define CREATORS  2
+#define PEM_MOST  ((size_t)256 * 1024)
 #define TAG       "http"
 
 /* After a failed connection there are so many times its duration without. */
 #define REST_PARTS 3
 
+/* What all threads share. */
 struct routes {
+	const struct engine *engine;
 	const struct config *config;
 	struct board *board;
 	struct mem *mem;
-	struct db *db;                 /* NULL until it could be opened */
-	int64_t rests_until_ms;        /* steady clock: no connection before */
 	const struct gateway *gateway; /* NULL: none */
+	struct workers *workers;
+	struct workers *creators;       /* of users, many in one commit */
+	_Atomic int64_t rests_until_ms; /* steady clock: no connection before */
+};
+
+/* What one thread works with. */
+struct desk {
+	struct routes *routes;
+	struct mem *mem;
+	struct db *db; /* NULL until it could be opened */
+	struct endpoint *endpoint;
 };
 
 static void say(struct mem *mem, struct listener_answer *answer, int status,
@@ -43,32 +61,34 @@ static void say(struct mem *mem, struct listener_answer *answer, int status,
 }
 
 /* The database may be away when usherd starts, and later. */
-static bool reach(struct routes *routes, struct work *work)
+static bool reach(struct desk *desk, struct work *work)
 {
-	struct mem *own = routes->db ? NULL : mem_new(routes->mem);
+	struct mem *own = desk->db ? NULL : mem_new(desk->mem);
 
 	if (own)
-		routes->db = db_open(own, routes->config->database,
+		desk->db = db_open(own, desk->routes->config->database,
 		    "usher http", &work->err);
-	if (own && !routes->db)
+	if (own && !desk->db)
 		mem_free(own);
-	work->db = routes->db;
+	work->db = desk->db;
 	return work->db && db_renew(work);
 }
 
-/* Nothing is answered while a connection is tried: if that takes long, it is
- * not for every request. */
-static bool open_work(struct routes *routes, struct mem *mem, struct work *work)
+/* Others wait while a connection is tried: if that takes long, it is not for
+ * every request. */
+static bool open_work(struct desk *desk, struct mem *mem, struct work *work)
 {
 	int64_t now_ms = clock_steady_ms();
 
 	*work = (struct work){ .mem = mem, .tag = TAG };
-	if (now_ms < routes->rests_until_ms)
+	if (now_ms < desk->routes->rests_until_ms)
 		return false;
-	if (reach(routes, work))
+	if (reach(desk, work)) {
+		desk->routes->rests_until_ms = 0;
 		return true;
+	}
 	int64_t end_ms = clock_steady_ms();
-	routes->rests_until_ms = end_ms + REST_PARTS * (end_ms - now_ms);
+	desk->routes->rests_until_ms = end_ms + REST_PARTS * (end_ms - now_ms);
 	return false;
 }
 
@@ -82,37 +102,27 @@ static void unavailable(const struct work *work, struct listener_answer *answer)
 	say(work->mem, answer, 503, "the database cannot be reached");
 }
 
-static void answer_health(struct routes *routes, struct mem *mem,
-    const struct listener_request *request, struct listener_answer *answer)
-{
-	(void)routes;
-	(void)request;
-	say(mem, answer, 200, "alive");
-}
-
-static void answer_ready(struct routes *routes, struct mem *mem,
-    const struct listener_request *request, struct listener_answer *answer)
+static void answer_ready(struct desk *desk, struct listener_exchange *exchange)
 {
 	struct work work;
 
-	(void)request;
-	if (!open_work(routes, mem, &work) || !migrate_check(&work))
-		unavailable(&work, answer);
+	if (!open_work(desk, exchange->mem, &work) || !migrate_check(&work))
+		unavailable(&work, &exchange->answer);
 	else
-		say(mem, answer, 200, "ready");
+		say(exchange->mem, &exchange->answer, 200, "ready");
 }
 
-static void answer_metrics(struct routes *routes, struct mem *mem,
-    const struct listener_request *request, struct listener_answer *answer)
+static void answer_metrics(struct desk *desk,
+    struct listener_exchange *exchange)
 {
+	struct listener_answer *answer = &exchange->answer;
 	struct work work;
 
-	(void)request;
-	if (!open_work(routes, mem, &work))
+	if (!open_work(desk, exchange->mem, &work))
 		work.db = NULL;
 	answer->status = 200;
 	answer->type = "text/plain; version=0.0.4; charset=utf-8";
-	answer->body = metrics_print(&work, routes->board);
+	answer->body = metrics_print(&work, desk->routes->board);
 	if (work.err.code)
 		log_warning(TAG, "metrics lack the queue", "error",
 		    work.err.detail);
@@ -156,87 +166,155 @@ static bool take_receipt(struct routes *routes, struct work *work,
 	return true;
 }
 
-static void take_receipts(struct routes *routes, struct mem *mem,
-    const struct receipt_list *list, struct listener_answer *answer)
+static void take_receipts(struct desk *desk, struct listener_exchange *exchange,
+    const struct receipt_list *list)
 {
 	struct work work;
 
-	if (!open_work(routes, mem, &work)) {
-		unavailable(&work, answer);
+	if (!open_work(desk, exchange->mem, &work)) {
+		unavailable(&work, &exchange->answer);
 		return;
 	}
 	for (size_t i = 0; i < list->count; i++)
-		if (!take_receipt(routes, &work, &list->items[i])) {
-			unavailable(&work, answer);
+		if (!take_receipt(desk->routes, &work, &list->items[i])) {
+			unavailable(&work, &exchange->answer);
 			return;
 		}
-	answer->status = 200;
-	answer->body = "{}";
+	exchange->answer.status = 200;
+	exchange->answer.body = "{}";
 }
 
-static void answer_receipt(struct routes *routes, struct mem *mem,
-    const struct listener_request *request, struct listener_answer *answer)
+static void answer_receipt(struct desk *desk,
+    struct listener_exchange *exchange)
 {
-	const char *name = request->path + strlen("/receipt/");
+	const struct gateway *gateway = desk->routes->gateway;
+	const struct listener_request *request = &exchange->request;
+	struct mem *mem = exchange->mem;
 	const struct receipt_request call = { request->query, request->body,
-		request->content_type, request->headers };
+		listener_header(request, "Content-Type"), request->headers };
 	struct receipt_list list;
 	struct err err = { 0 };
 
-	if (!routes->gateway ||
-	    strcmp(name, gateway_name(routes->gateway)) != 0) {
-		say(mem, answer, 404, "there is no such gateway");
-	} else if (!receipt_authentic(routes->gateway, &call)) {
-		refuse_receipt(routes, "it lacks the profile's secret");
-		say(mem, answer, 403, "the secret is missing or wrong");
-	} else if (!receipt_read(mem, routes->gateway, &call, &list, &err)) {
-		refuse_receipt(routes, err.message);
-		say(mem, answer, 400, err.message);
+	if (!gateway || strcmp(request->path + strlen("/receipt/"),
+	                    gateway_name(gateway)) != 0) {
+		say(mem, &exchange->answer, 404, "there is no such gateway");
+	} else if (!receipt_authentic(gateway, &call)) {
+		refuse_receipt(desk->routes, "it lacks the profile's secret");
+		say(mem, &exchange->answer, 403,
+		    "the secret is missing or wrong");
+	} else if (!receipt_read(mem, gateway, &call, &list, &err)) {
+		refuse_receipt(desk->routes, err.message);
+		say(mem, &exchange->answer, 400, err.message);
 	} else {
-		take_receipts(routes, mem, &list, answer);
+		take_receipts(desk, exchange, &list);
 	}
+}
+
+static void answer_call(struct desk *desk, struct listener_exchange *exchange)
+{
+	struct work work;
+
+	if (!open_work(desk, exchange->mem, &work))
+		log_warning(TAG, "cannot answer", "error", work.err.detail);
+	endpoint_answer(desk->endpoint, &work, exchange);
 }
 
 static const struct route {
 	const char *path; /* or its beginning, when it ends with / */
-	bool posts;       /* else GET alone */
-	void (*answer)(struct routes *routes, struct mem *mem,
-	    const struct listener_request *request,
-	    struct listener_answer *answer);
+	const char *methods;
+	void (*answer)(struct desk *desk, struct listener_exchange *exchange);
 } table[] = {
-	{ "/healthz", false, answer_health },
-	{ "/readyz", false, answer_ready },
-	{ "/metrics", false, answer_metrics },
-	{ "/receipt/", true, answer_receipt },
+	{ "/", "POST", answer_call },
+	{ "/healthz", "GET, HEAD", NULL }, /* answered before any thread */
+	{ "/readyz", "GET, HEAD", answer_ready },
+	{ "/metrics", "GET, HEAD", answer_metrics },
+	{ "/receipt/", "GET, HEAD, POST", answer_receipt },
 };
 
 static bool fits(const struct route *route, const char *path)
 {
-	return route->path[strlen(route->path) - 1] == '/'
+	size_t length = strlen(route->path);
+
+	return length > 1 && route->path[length - 1] == '/'
 	           ? str_starts(path, route->path)
 	           : strcmp(path, route->path) == 0;
 }
 
-static void answer(void *context, struct mem *mem,
-    const struct listener_request *request, struct listener_answer *answer)
+static const struct route *route_find(const char *path)
 {
-	bool get = strcmp(request->method, "GET") == 0 ||
-	           strcmp(request->method, "HEAD") == 0;
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
+		if (fits(&table[i], path))
+			return &table[i];
+	return NULL;
+}
 
-	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
-		if (!fits(&table[i], request->path))
-			continue;
-		if (get ||
-		    (table[i].posts && strcmp(request->method, "POST") == 0)) {
-			table[i].answer(context, mem, request, answer);
-			return;
-		}
-		say(mem, answer, 405, "the method is not allowed here");
-		answer->allow =
-		    table[i].posts ? "GET, HEAD, POST" : "GET, HEAD";
+static bool allows(const struct route *route, const char *method)
+{
+	size_t length = strlen(method);
+	const char *at = strstr(route->methods, method);
+
+	return at && (!at[length] || at[length] == ',');
+}
+
+static void refuse_method(const struct route *route,
+    struct listener_exchange *exchange)
+{
+	const char **headers = mem_array(exchange->mem, const char *, 3);
+
+	headers[0] = "Allow";
+	headers[1] = route->methods;
+	say(exchange->mem, &exchange->answer, 405,
+	    "the method is not allowed here");
+	exchange->answer.headers = headers;
+}
+
+/* In the listener's thread: what needs no thinking is answered here. */
+static void take(void *context, struct listener_exchange *exchange)
+{
+	const struct routes *routes = context;
+	const struct listener_request *request = &exchange->request;
+	const struct route *route = route_find(request->path);
+	struct listener_answer *answer = &exchange->answer;
+
+	if (!route)
+		say(exchange->mem, answer, 404, "there is nothing here");
+	else if (route->answer == answer_call &&
+	         strcmp(request->method, "OPTIONS") == 0)
+		endpoint_answer_options(answer);
+	else if (!allows(route, request->method))
+		refuse_method(route, exchange);
+	else if (!route->answer)
+		say(exchange->mem, answer, 200, "alive");
+	else if (workers_give(endpoint_creates(request) ? routes->creators
+	                                                : routes->workers,
+	             exchange))
 		return;
+	else
+		endpoint_answer_busy(exchange);
+	listener_finish(exchange);
+}
+
+static void *open_desk(struct mem *mem, void *context)
+{
+	struct routes *routes = context;
+	struct desk *desk = mem_make(mem, struct desk);
+
+	desk->routes = routes;
+	desk->mem = mem;
+	desk->endpoint = endpoint_new(mem, routes->engine);
+	return desk;
+}
+
+static void run(void *state, struct listener_exchange *const *exchanges,
+    size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct route *route =
+		    route_find(exchanges[i]->request.path);
+		assert(route && route->answer);
+		route->answer(state, exchanges[i]);
+		listener_finish(exchanges[i]);
 	}
-	say(mem, answer, 404, "there is nothing here");
 }
 
 static bool open_gateway(struct routes *routes, struct err *err)
@@ -253,22 +331,64 @@ static bool open_gateway(struct routes *routes, struct err *err)
 	return routes->gateway != NULL;
 }
 
+/* PEM texts of the listener's certificate and key; both or none. */
+static bool read_tls(struct mem *mem, const struct config *config,
+    struct listener *listener, struct err *err)
+{
+	if (!*config->listen_cert_file && !*config->listen_key_file)
+		return true;
+	if (!*config->listen_cert_file || !*config->listen_key_file)
+		return err_set(err, ERR_CONFIG,
+		    "listen_cert_file and listen_key_file: one is set, both "
+		    "are needed");
+	listener->tls_cert =
+	    file_read(mem, config->listen_cert_file, PEM_MOST, err);
+	listener->tls_key =
+	    listener->tls_cert
+	        ? file_read(mem, config->listen_key_file, PEM_MOST, err)
+	        : NULL;
+	return listener->tls_key != NULL;
+}
+
+static void start_workers(struct routes *routes, struct mem *mem)
+{
+	struct workers_plan plan = { .threads =
+		                         (size_t)routes->config->db_connections,
+		.together = 1,
+		.waiting = WAIT_MOST,
+		.open = open_desk,
+		.run = run,
+		.context = routes };
+
+	routes->workers = workers_start(mem, &plan);
+	plan.threads = CREATORS;
+	routes->creators = workers_start(mem, &plan);
+}
+
 int routes_run(const struct engine *engine, struct board *board)
 {
 	MEM_AUTO mem = mem_new(NULL);
-	struct routes routes = { .config = engine->config,
+	const struct config *config = engine->config;
+	struct routes routes = { .engine = engine,
+		.config = config,
 		.board = board,
 		.mem = mem };
-	const struct listener listener = { .address = engine->config->listen,
+	struct listener listener = { .address = config->listen,
 		.body_most = BODY_MOST,
-		.answer = answer,
+		.connections_most = (unsigned)config->listen_connections,
+		.per_address_most = (unsigned)config->listen_per_address,
+		.take = take,
 		.context = &routes,
 		.stopping = lane_stopping };
 	struct err err = { 0 };
 
 	lane_catch_signals();
-	if (open_gateway(&routes, &err) && listener_run(&listener, &err))
-		return 0;
+	if (open_gateway(&routes, &err) &&
+	    read_tls(mem, config, &listener, &err)) {
+		start_workers(&routes, mem);
+		if (listener_run(&listener, &err))
+			return 0;
+	}
 	log_error(TAG, err.message, "detail", *err.detail ? err.detail : NULL);
 	return err_exit_status(err.code);
 }

@@ -6,18 +6,25 @@
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
+#include "base/clock.h"
+#include "base/log.h"
 #include "base/str.h"
 
-#define CONNECTIONS_MOST  1024
-#define PER_ADDRESS_MOST  256
 #define IDLE_SECONDS      30
 #define HEADERS_MOST      64
+#define BACKLOG           4096
 #define CONNECTION_MEMORY ((size_t)32 * 1024)
-#define WAIT_MS           200 /* stopping() is asked so often at least */
+#define WAIT_MS           200  /* stopping() is asked so often at least */
+#define FINISH_MS         8000 /* for what was taken before stopping */
+#define TLS_VERSIONS      "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 
 union address {
 	struct sockaddr any;
@@ -29,18 +36,41 @@ union address {
 static const struct refusal {
 	int status;
 	const char *body;
-} too_large = { 413, "{\"message\":\"the body is too large\"}" },
-  has_nul = { 400, "{\"message\":\"the body has a NUL\"}" },
-  too_many = { 431, "{\"message\":\"there are too many header fields\"}" },
-  ambiguous = { 400, "{\"message\":\"the body's length is ambiguous\"}" };
+} too_large = { 413, "{\"__type\":\"RequestEntityTooLargeException\","
+	             "\"message\":\"the body is too large\"}" },
+  has_nul = { 400, "{\"__type\":\"SerializationException\","
+	           "\"message\":\"the body has a NUL\"}" },
+  too_many = { 431, "{\"__type\":\"SerializationException\","
+	            "\"message\":\"there are too many header fields\"}" },
+  ambiguous = { 400, "{\"__type\":\"SerializationException\","
+	             "\"message\":\"the body's length is ambiguous\"}" };
+
+enum stage {
+	STAGE_HEAD, /* the body has not begun */
+	STAGE_BODY,
+	STAGE_TAKEN, /* by the function that answers */
+	STAGE_ANSWERED
+};
+
+struct server {
+	const struct listener *listener;
+	struct MHD_Daemon *daemon;
+	int wake; /* eventfd: there are answers */
+	size_t taken;
+	pthread_mutex_t lock;
+	struct exchange *answered; /* by other threads; guarded by lock */
+};
 
 /* One request on its way in. */
 struct exchange {
-	struct mem *mem;
+	struct listener_exchange open; /* must be first */
+	struct server *server;
+	struct MHD_Connection *connection;
+	struct exchange *next;
 	const char *uri; /* whole, as it came */
 	struct str *body;
 	size_t left; /* how much more of the body is taken */
-	bool begun;
+	enum stage stage;
 	const struct refusal *refusal; /* NULL: none yet */
 	const char *headers[HEADERS_MOST + 1];
 	size_t header_count;
@@ -88,19 +118,32 @@ bool listener_check(const char *address, struct err *err)
 	           address);
 }
 
+const char *listener_header(const struct listener_request *request,
+    const char *name)
+{
+	size_t length = strlen(name);
+
+	for (const char *const *at = request->headers; *at; at++)
+		if (strncasecmp(*at, name, length) == 0 && (*at)[length] == ':')
+			return *at + length + 2;
+	return NULL;
+}
+
 /* The request's target before anything is decoded; begins an exchange. */
 static void *note_uri(void *context, const char *uri,
     struct MHD_Connection *connection)
 {
-	const struct listener *listener = context;
+	struct server *server = context;
+	size_t body_most = server->listener->body_most;
 	struct mem *mem = mem_new(NULL);
 	struct exchange *exchange = mem_make(mem, struct exchange);
 
-	(void)connection;
-	exchange->mem = mem;
+	exchange->open.mem = mem;
+	exchange->server = server;
+	exchange->connection = connection;
 	exchange->uri = mem_text(mem, uri);
-	exchange->body = str_new(mem, listener->body_most);
-	exchange->left = listener->body_most;
+	exchange->body = str_new(mem, body_most);
+	exchange->left = body_most;
 	return exchange;
 }
 
@@ -113,7 +156,7 @@ static void end_exchange(void *context, struct MHD_Connection *connection,
 	(void)connection;
 	(void)code;
 	if (exchange)
-		mem_free(exchange->mem);
+		mem_free(exchange->open.mem);
 	*place = NULL;
 }
 
@@ -128,7 +171,7 @@ static enum MHD_Result take_header(void *context, enum MHD_ValueKind kind,
 		return MHD_NO;
 	}
 	exchange->headers[exchange->header_count++] =
-	    mem_printf(exchange->mem, "%s: %s", name, value ? value : "");
+	    mem_printf(exchange->open.mem, "%s: %s", name, value ? value : "");
 	return MHD_YES;
 }
 
@@ -149,10 +192,11 @@ static enum MHD_Result send_answer(struct MHD_Connection *connection,
 {
 	union {
 		const char *given;
-		void *wanted; /* copied, not written */
+		void *wanted; /* read, not written */
 	} body = { answer->body };
+	/* The body lives until the exchange ends, behind the response. */
 	struct MHD_Response *response = MHD_create_response_from_buffer(
-	    strlen(answer->body), body.wanted, MHD_RESPMEM_MUST_COPY);
+	    strlen(answer->body), body.wanted, MHD_RESPMEM_PERSISTENT);
 
 	if (!response)
 		return MHD_NO;
@@ -160,9 +204,8 @@ static enum MHD_Result send_answer(struct MHD_Connection *connection,
 	    answer->type ? answer->type : "application/json");
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL,
 	    "no-store");
-	if (answer->allow)
-		MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW,
-		    answer->allow);
+	for (const char *const *at = answer->headers; at && *at; at += 2)
+		MHD_add_response_header(response, at[0], at[1]);
 	if (close)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION,
 		    "close");
@@ -208,43 +251,67 @@ static bool is_ambiguous(struct MHD_Connection *connection)
 	return count > 1;
 }
 
-static enum MHD_Result answer_now(const struct listener *listener,
-    struct MHD_Connection *connection, struct exchange *exchange,
-    const char *method)
+static const char *peer_of(struct mem *mem, struct MHD_Connection *connection)
 {
-	const char *mark = strchr(exchange->uri, '?');
-	struct listener_answer answer = { .status = 500, .body = "{}" };
-	size_t length = strcspn(exchange->uri, "?");
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+	    connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	char host[INET6_ADDRSTRLEN] = "";
+	union {
+		const struct sockaddr *any;
+		const struct sockaddr_in *v4;
+		const struct sockaddr_in6 *v6;
+	} address = { info ? info->client_addr : NULL };
 
-	MHD_get_connection_values(connection, MHD_HEADER_KIND, take_header,
-	    exchange);
-	if (exchange->refusal)
-		return refuse(connection, exchange->refusal);
-	const struct listener_request request = {
-		.method = method,
-		.path = mem_text_n(exchange->mem, exchange->uri, length),
-		.query = mark ? mark + 1 : NULL,
-		.headers = exchange->headers,
-		.content_type = MHD_lookup_connection_value(connection,
-		    MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_TYPE),
-		.body = str_text(exchange->body),
-	};
-	listener->answer(listener->context, exchange->mem, &request, &answer);
-	return send_answer(connection, &answer, listener->stopping());
+	if (address.any && address.any->sa_family == AF_INET6)
+		inet_ntop(AF_INET6, &address.v6->sin6_addr, host, sizeof(host));
+	else if (address.any)
+		inet_ntop(AF_INET, &address.v4->sin_addr, host, sizeof(host));
+	return mem_text(mem, host);
 }
 
-/* Called with the headers, then for each piece of the body, then to answer;
- * the signature is libmicrohttpd's. */
+/* The connection rests until listener_finish(). */
+static enum MHD_Result pass_on(struct exchange *exchange, const char *method)
+{
+	const struct listener *listener = exchange->server->listener;
+	struct mem *mem = exchange->open.mem;
+	const char *mark = strchr(exchange->uri, '?');
+
+	MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND,
+	    take_header, exchange);
+	if (exchange->refusal)
+		return refuse(exchange->connection, exchange->refusal);
+	exchange->open.request = (struct listener_request){
+		.method = mem_text(mem, method),
+		.path =
+		    mem_text_n(mem, exchange->uri, strcspn(exchange->uri, "?")),
+		.query = mark ? mark + 1 : NULL,
+		.headers = exchange->headers,
+		.body = str_text(exchange->body),
+		.peer = peer_of(mem, exchange->connection),
+		.secure = listener->tls_cert != NULL,
+	};
+	exchange->open.answer =
+	    (struct listener_answer){ .status = 500, .body = "{}" };
+	exchange->stage = STAGE_TAKEN;
+	exchange->server->taken++;
+	MHD_suspend_connection(exchange->connection);
+	listener->take(listener->context, &exchange->open);
+	return MHD_YES;
+}
+
+/* Called with the headers, then for each piece of the body, then to answer,
+ * and again when the connection rested; the signature is libmicrohttpd's. */
 static enum MHD_Result take_request(void *context,
     struct MHD_Connection *connection, const char *url, const char *method,
     const char *version, const char *bytes, size_t *size, void **place)
 {
 	struct exchange *exchange = *place;
+	struct server *server = context;
 
 	(void)url;
 	(void)version;
-	if (!exchange->begun) {
-		exchange->begun = true;
+	if (exchange->stage == STAGE_HEAD) {
+		exchange->stage = STAGE_BODY;
 		return is_ambiguous(connection) ? refuse(connection, &ambiguous)
 		                                : MHD_YES;
 	}
@@ -253,56 +320,143 @@ static enum MHD_Result take_request(void *context,
 		*size = 0;
 		return MHD_YES;
 	}
-	return answer_now(context, connection, exchange, method);
+	if (exchange->stage == STAGE_ANSWERED)
+		return send_answer(connection, &exchange->open.answer,
+		    server->listener->stopping());
+	return pass_on(exchange, method);
 }
 
-static struct MHD_Daemon *start(const struct listener *listener,
-    union address *address, struct err *err)
+void listener_finish(struct listener_exchange *open)
 {
-	unsigned flags = MHD_USE_EPOLL;
-	union {
-		const struct listener *given;
-		void *wanted; /* comes back as const */
-	} context = { listener };
+	struct exchange *exchange = (void *)open;
+	struct server *server = exchange->server;
+	uint64_t one = 1;
 
+	pthread_mutex_lock(&server->lock);
+	bool first = !server->answered;
+	exchange->next = server->answered;
+	server->answered = exchange;
+	pthread_mutex_unlock(&server->lock);
+	if (first && write(server->wake, &one, sizeof(one)) != sizeof(one))
+		log_fatal("an eventfd cannot be written");
+}
+
+static void resume_answered(struct server *server)
+{
+	uint64_t count;
+
+	pthread_mutex_lock(&server->lock);
+	struct exchange *exchange = server->answered;
+	server->answered = NULL;
+	pthread_mutex_unlock(&server->lock);
+	if (exchange && read(server->wake, &count, sizeof(count)) < 0)
+		log_fatal("an eventfd cannot be read");
+	while (exchange) {
+		struct exchange *next = exchange->next;
+		exchange->stage = STAGE_ANSWERED;
+		server->taken--;
+		MHD_resume_connection(exchange->connection);
+		exchange = next;
+	}
+}
+
+static bool start(struct server *server, union address *address,
+    struct err *err)
+{
+	const struct listener *listener = server->listener;
+	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME;
+	struct MHD_OptionItem tls[] = { { MHD_OPTION_HTTPS_MEM_CERT, 0, NULL },
+		{ MHD_OPTION_HTTPS_MEM_KEY, 0, NULL },
+		{ MHD_OPTION_HTTPS_PRIORITIES, 0, NULL },
+		{ MHD_OPTION_END, 0, NULL } };
+	struct MHD_OptionItem none[] = { { MHD_OPTION_END, 0, NULL } };
+	union {
+		const char *given;
+		void *wanted; /* read, not written */
+	} texts[] = { { listener->tls_cert }, { listener->tls_key },
+		{ TLS_VERSIONS } };
+
+	for (int i = 0; i < 3; i++)
+		tls[i].ptr_value = texts[i].wanted;
+	if (listener->tls_cert)
+		flags |= MHD_USE_TLS;
 	if (address->any.sa_family == AF_INET6)
 		flags |= MHD_USE_IPv6;
-	struct MHD_Daemon *daemon = MHD_start_daemon(flags, 0, NULL, NULL,
-	    take_request, context.wanted, MHD_OPTION_SOCK_ADDR, &address->any,
-	    MHD_OPTION_URI_LOG_CALLBACK, note_uri, context.wanted,
+	server->daemon = MHD_start_daemon(flags, 0, NULL, NULL, take_request,
+	    server, MHD_OPTION_SOCK_ADDR, &address->any,
+	    MHD_OPTION_URI_LOG_CALLBACK, note_uri, server,
 	    MHD_OPTION_NOTIFY_COMPLETED, end_exchange, NULL,
-	    MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MOST,
-	    MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)PER_ADDRESS_MOST,
+	    MHD_OPTION_CONNECTION_LIMIT, listener->connections_most,
+	    MHD_OPTION_PER_IP_CONNECTION_LIMIT, listener->per_address_most,
 	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
-	    MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
-	if (!daemon)
-		err_set(err, ERR_CONFIG, "listen: cannot listen at '%s': %s",
-		    listener->address, strerror(errno));
-	return daemon;
+	    MHD_OPTION_LISTEN_BACKLOG_SIZE, (unsigned)BACKLOG,
+	    MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY,
+	    listener->tls_cert ? tls : none, MHD_OPTION_END);
+	return server->daemon ||
+	       err_set(err, ERR_CONFIG, "listen: cannot listen at '%s': %s",
+	           listener->address, strerror(errno));
+}
+
+/* One turn: wait for a client or an answer, then serve. */
+static void turn(struct server *server)
+{
+	const union MHD_DaemonInfo *info =
+	    MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+	struct pollfd wait[] = { { .fd = info->epoll_fd, .events = POLLIN },
+		{ .fd = server->wake, .events = POLLIN } };
+	MHD_UNSIGNED_LONG_LONG most_ms = WAIT_MS;
+
+	if (MHD_get_timeout(server->daemon, &most_ms) != MHD_YES ||
+	    most_ms > WAIT_MS)
+		most_ms = WAIT_MS;
+	poll(wait, 2, (int)most_ms);
+	resume_answered(server);
+	MHD_run(server->daemon);
+}
+
+/* What was taken gets its answer; nobody else is let in. */
+static void finish(struct server *server)
+{
+	int64_t end_ms = clock_steady_ms() + FINISH_MS;
+	int socket = MHD_quiesce_daemon(server->daemon);
+
+	if (socket >= 0)
+		close(socket);
+	while (server->taken && clock_steady_ms() < end_ms)
+		turn(server);
+	/* With a resting connection libmicrohttpd would end the process. */
+	if (!server->taken)
+		MHD_stop_daemon(server->daemon);
+}
+
+/* As many descriptors as connections may be, and some. */
+static void raise_descriptors(unsigned connections_most)
+{
+	struct rlimit limit;
+	rlim_t wanted = (rlim_t)connections_most + 64;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+		return;
+	limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 bool listener_run(const struct listener *listener, struct err *err)
 {
+	struct server server = { .listener = listener,
+		.lock = PTHREAD_MUTEX_INITIALIZER };
 	union address address;
 
 	if (!listener_check(listener->address, err) ||
 	    !read_address(listener->address, &address))
 		return false;
-	struct MHD_Daemon *daemon = start(listener, &address, err);
-	if (!daemon)
+	server.wake = eventfd(0, EFD_CLOEXEC);
+	raise_descriptors(listener->connections_most);
+	if (!start(&server, &address, err))
 		return false;
-	const union MHD_DaemonInfo *info =
-	    MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD);
-	while (!listener->stopping()) {
-		struct pollfd wait = { .fd = info->epoll_fd, .events = POLLIN };
-		MHD_UNSIGNED_LONG_LONG most_ms = WAIT_MS;
-		if (MHD_get_timeout(daemon, &most_ms) != MHD_YES ||
-		    most_ms > WAIT_MS)
-			most_ms = WAIT_MS;
-		poll(&wait, 1, (int)most_ms);
-		MHD_run(daemon);
-	}
-	MHD_stop_daemon(daemon);
+	while (!listener->stopping())
+		turn(&server);
+	finish(&server);
 	return true;
 }

@@ -55,6 +55,11 @@ const char *err_name(enum err_code code)
 	return kinds[code].name;
 }
 
+int err_http_status(enum err_code code)
+{
+	return kinds[code].http_status;
+}
+
 int err_exit_status(enum err_code code)
 {
 	return kinds[code].exit_status;

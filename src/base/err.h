@@ -37,6 +37,9 @@ bool err_set_detail(struct err *err, enum err_code code, const char *message,
 /* The API's name of the error: "InvalidParameterException". */
 const char *err_name(enum err_code code);
 
+/* Status of the API's answer. */
+int err_http_status(enum err_code code);
+
 /* Exit status of usher(1) for this kind of error. */
 int err_exit_status(enum err_code code);
 

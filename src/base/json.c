@@ -31,6 +31,11 @@ cJSON *json_list(struct mem *mem)
 	return keep(mem, cJSON_CreateArray());
 }
 
+cJSON *json_copy(struct mem *mem, const cJSON *json)
+{
+	return keep(mem, cJSON_Duplicate(json, true));
+}
+
 static bool name_repeats(const cJSON *object, const cJSON *child)
 {
 	return cJSON_GetObjectItemCaseSensitive(object, child->string) != child;

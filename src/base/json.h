@@ -23,6 +23,9 @@ cJSON *json_read(struct mem *mem, const char *text, struct err *err);
 cJSON *json_object(struct mem *mem);
 cJSON *json_list(struct mem *mem);
 
+/* A copy that belongs to MEM. */
+cJSON *json_copy(struct mem *mem, const cJSON *json);
+
 /* What POINTER ("/messages/0/status") leads to, or NULL. */
 const cJSON *json_at(const cJSON *json, const char *pointer);
 

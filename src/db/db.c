@@ -104,10 +104,20 @@ static bool listen_now(struct work *work)
 	           mem_printf(work->mem, "listen \"%s\"", work->db->channel));
 }
 
+/* A server that went while nothing was asked of it closed the connection. */
+static void notice_end(struct db *db)
+{
+	struct pollfd look = { .fd = PQsocket(db->conn), .events = POLLIN };
+
+	if (PQstatus(db->conn) == CONNECTION_OK && poll(&look, 1, 0) > 0)
+		PQconsumeInput(db->conn);
+}
+
 bool db_renew(struct work *work)
 {
 	struct db *db = work->db;
 
+	notice_end(db);
 	if (!db_lost(db))
 		return true;
 	memset(db->prepared, 0, sizeof(db->prepared));

@@ -25,7 +25,7 @@ from postgres import Server  # noqa: E402
 from prometheus import Metrics  # noqa: E402
 from smtp_peer import Peer  # noqa: E402
 
-BODY_MOST = 256 * 1024
+BODY_MOST = 1024 * 1024
 PER_ADDRESS_MOST = 256
 
 
@@ -36,7 +36,8 @@ class ListenerCase(house.Case):
     def setUpClass(cls):
         super().setUpClass()
         cls.port = HOUSE.port()
-        cls.usher.write(listen=f"127.0.0.1:{cls.port}")
+        cls.usher.write(listen=f"127.0.0.1:{cls.port}",
+                        listen_per_address=PER_ADDRESS_MOST)
 
     def start(self, *words):
         self.usher.start(*words)
@@ -74,7 +75,7 @@ class ListenerCase(house.Case):
         self.assertEqual(answer.status, status, answer.text)
         self.assertEqual(answer.headers["Content-Type"], "application/json")
         told = json.loads(answer.text)
-        self.assertEqual(list(told), ["message"])
+        self.assertLessEqual({"message"}, set(told))
         self.assertGreater(len(told["message"]), 10)
         return answer
 
@@ -98,7 +99,7 @@ class Requests(ListenerCase):
             self.assertGreater(int(answer.headers["Content-Length"]), 2)
 
     def test_unknown_paths(self):
-        for path in ("/", "/health", "/healthz/", "/Healthz", "/metrics/all",
+        for path in ("/health", "/healthz/", "/Healthz", "/metrics/all",
                      "/receipt", "/receipt/", "/receipt/none", "/%68ealthz",
                      "//healthz", "/healthz%00"):
             with self.subTest(path=path):
@@ -116,7 +117,7 @@ class Requests(ListenerCase):
     def test_bodies(self):
         self.refused(404, "/receipt/x", "POST", "x" * BODY_MOST)
         self.refused(413, "/receipt/x", "POST", "x" * (BODY_MOST + 1))
-        self.refused(413, "/receipt/x", "POST", iter([b"x" * 65536] * 5))
+        self.refused(413, "/receipt/x", "POST", iter([b"x" * 65536] * 17))
         self.refused(400, "/receipt/x", "POST", "a\0b")
         self.refused(400, "/receipt/x", "POST", b"x" * 200000 + b"\0")
         self.refused(404, "/receipt/x", "POST", "")

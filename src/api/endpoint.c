@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: MIT */
+#include "api/endpoint.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "account/access_key.h"
+#include "account/policy.h"
+#include "api/operation.h"
+#include "api/sigv4.h"
+#include "base/clock.h"
+#include "base/config.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "base/str.h"
+#include "base/utf8.h"
+
+#define TYPE       "application/x-amz-json-1.1"
+#define TARGET     "AWSCognitoIdentityProviderService."
+#define SERVICE    "cognito-idp"
+#define KEYS_KNOWN 32
+#define FRESH_MS   1000
+
+/* An access key as it was a moment ago. */
+struct known_key {
+	struct mem *mem;
+	struct access_key *key;
+	int64_t read_ms; /* steady clock */
+	char date[9];    /* of signing */
+	unsigned char signing[SIGV4_KEY_BYTES];
+};
+
+struct endpoint {
+	const struct engine *engine;
+	struct mem *mem;
+	struct known_key keys[KEYS_KNOWN];
+	size_t next; /* the place that is used next */
+};
+
+/* One request on its way to its answer. */
+struct request {
+	struct endpoint *endpoint;
+	struct listener_exchange *exchange;
+	struct call call;
+	const char *id; /* x-amzn-RequestId */
+	const struct operation *operation;
+	const struct access_key *key; /* as long as nobody else is asked for */
+};
+
+static const char *const cors[] = { "Access-Control-Allow-Origin", "*",
+	"Access-Control-Allow-Headers",
+	"authorization,content-type,x-amz-target,x-amz-date,x-amz-user-agent,"
+	"amz-sdk-invocation-id,amz-sdk-request,cache-control,"
+	"x-amz-security-token,x-amz-content-sha256",
+	"Access-Control-Allow-Methods", "POST,OPTIONS",
+	"Access-Control-Expose-Headers",
+	"x-amzn-RequestId,x-amzn-ErrorType,x-amzn-ErrorMessage,Date",
+	"Access-Control-Max-Age", "172800", NULL };
+
+#define HEADERS_MOST 12
+
+struct endpoint *endpoint_new(struct mem *mem, const struct engine *engine)
+{
+	struct endpoint *endpoint = mem_make(mem, struct endpoint);
+
+	endpoint->engine = engine;
+	endpoint->mem = mem;
+	return endpoint;
+}
+
+static char *new_id(struct mem *mem)
+{
+	const char *hex = secret_random_hex(mem, 16);
+
+	return mem_printf(mem, "%.8s-%.4s-4%.3s-a%.3s-%.12s", hex, hex + 8,
+	    hex + 13, hex + 17, hex + 20);
+}
+
+/* False with ERR_UNRECOGNIZED_CLIENT, also for one that is disabled. */
+static bool check_enabled(struct work *work, const struct access_key *key)
+{
+	return key->enabled ||
+	       work_fail(work, ERR_UNRECOGNIZED_CLIENT,
+	           "The security token included in the request is invalid.");
+}
+
+static struct known_key *find_known(struct endpoint *endpoint, const char *id)
+{
+	int64_t now_ms = clock_steady_ms();
+
+	for (size_t i = 0; i < KEYS_KNOWN; i++) {
+		struct known_key *known = &endpoint->keys[i];
+		if (known->mem && strcmp(known->key->id, id) == 0 &&
+		    now_ms - known->read_ms < FRESH_MS)
+			return known;
+	}
+	return NULL;
+}
+
+/* Takes the place of the one that was read longest ago. */
+static struct known_key *read_key(struct endpoint *endpoint, struct work *work,
+    const char *id)
+{
+	struct work reading = { .mem = mem_new(endpoint->mem),
+		.db = work->db,
+		.tag = work->tag };
+	struct access_key *key =
+	    work->db ? access_key_get(&reading, endpoint->engine, id) : NULL;
+
+	if (!key) {
+		work->err = reading.err;
+		if (!work->db)
+			work_fail(work, ERR_DATABASE,
+			    "the database cannot be reached");
+		mem_free(reading.mem);
+		return NULL;
+	}
+	struct known_key *known = &endpoint->keys[endpoint->next];
+	endpoint->next = (endpoint->next + 1) % KEYS_KNOWN;
+	if (known->mem)
+		mem_free(known->mem);
+	*known = (struct known_key){ .mem = reading.mem,
+		.key = key,
+		.read_ms = clock_steady_ms() };
+	return known;
+}
+
+static const unsigned char *signing_key(struct known_key *known,
+    const struct sigv4_claim *claim)
+{
+	if (strcmp(known->date, claim->date) != 0) {
+		sigv4_derive(known->key->secret, claim, known->signing);
+		memcpy(known->date, claim->date, sizeof(known->date));
+	}
+	return known->signing;
+}
+
+/* Who asks. */
+static bool authenticate(struct request *request)
+{
+	struct work *work = &request->call.work;
+	const struct listener_request *http = &request->exchange->request;
+	struct endpoint *endpoint = request->endpoint;
+	const struct sigv4_scope scope = { endpoint->engine->config->region,
+		SERVICE, clock_now_ms() };
+	struct sigv4_claim claim;
+
+	if (!sigv4_read(work->mem, http, &scope, &claim, &work->err))
+		return false;
+	struct known_key *known = find_known(endpoint, claim.access_key);
+	if (!known)
+		known = read_key(endpoint, work, claim.access_key);
+	if (!known || !check_enabled(work, known->key) ||
+	    !sigv4_check(work->mem, http, &claim, signing_key(known, &claim),
+	        &work->err))
+		return false;
+	request->key = known->key;
+	work->tag = mem_printf(work->mem, "api/%s %s", known->key->user_name,
+	    request->id);
+	return true;
+}
+
+static const char *resource_of(const struct request *request)
+{
+	const struct call *call = &request->call;
+	const struct config *config = call->engine->config;
+	const char *arn = json_text(call->json, "/ResourceArn");
+	const char *pool = json_text(call->json, "/UserPoolId");
+
+	switch (request->operation->resource) {
+	case RESOURCE_ARN:
+		return arn ? arn : "*";
+	case RESOURCE_POOL:
+		return mem_printf(call->work.mem,
+		    "arn:aws:" SERVICE ":%s:%s:userpool/%.100s", config->region,
+		    config->account_id, pool ? pool : "");
+	case RESOURCE_ANY:
+		break;
+	}
+	return "*";
+}
+
+/* May they. Also asked for what does not exist or is malformed. */
+static bool authorize(struct request *request)
+{
+	struct work *work = &request->call.work;
+	const struct listener_request *http = &request->exchange->request;
+	const struct policy_question question = {
+		.action = mem_printf(work->mem, SERVICE ":%s",
+		    request->operation->name),
+		.resource = resource_of(request),
+		.user_name = request->key->user_name,
+		.source_ip = http->peer,
+		.secure = http->secure,
+		.now_ms = clock_now_ms(),
+	};
+	enum policy_verdict verdict =
+	    policy_decide(request->key->policies, &question);
+
+	if (verdict == POLICY_ALLOWED)
+		return true;
+	return work_fail(work, ERR_ACCESS_DENIED,
+	    "User: arn:aws:iam::%s:user/%s is not authorized to perform: %s on "
+	    "resource: %s %s",
+	    request->call.engine->config->account_id, question.user_name,
+	    question.action, question.resource,
+	    verdict == POLICY_DENIED
+	        ? "with an explicit deny in an identity-based policy"
+	        : mem_printf(work->mem,
+	              "because no identity-based policy allows the %s action",
+	              question.action));
+}
+
+/* The same call of the same client again has the same. */
+static const char *fingerprint(const struct request *request)
+{
+	struct mem *mem = request->call.work.mem;
+	const struct listener_request *http = &request->exchange->request;
+	const char *invocation = listener_header(http, "amz-sdk-invocation-id");
+
+	return secret_generated_hash(mem, request->call.engine->keyring,
+	    mem_printf(mem, "%s %s %s %s", request->key->id,
+	        request->operation->name,
+	        invocation && *invocation ? invocation : request->id,
+	        http->body));
+}
+
+static bool find_operation(struct request *request)
+{
+	const char *target =
+	    listener_header(&request->exchange->request, "X-Amz-Target");
+
+	if (target && str_starts(target, TARGET))
+		request->operation = operation_find(target + strlen(TARGET));
+	return request->operation ||
+	       work_fail(&request->call.work, ERR_UNKNOWN_OPERATION,
+	           "%s is not an operation of this server",
+	           target && utf8_valid(target)
+	               ? mem_printf(request->call.work.mem, "'%.100s'", target)
+	               : "what X-Amz-Target names");
+}
+
+static bool run(struct request *request)
+{
+	struct call *call = &request->call;
+	struct work *work = &call->work;
+	const char *body = request->exchange->request.body;
+
+	if (!find_operation(request))
+		return false;
+	const struct operation_code *code = request->operation->code;
+	call->json = json_read(work->mem, *body ? body : "{}", &work->err);
+	if (!call->json || !authenticate(request) || !authorize(request))
+		return false;
+	void *fields = mem_alloc(work->mem, code->size);
+	if (!field_read(work->mem, code->rows, call->json, fields, &work->err))
+		return false;
+	if (!work->db)
+		return work_fail(work, ERR_DATABASE,
+		    "the database cannot be reached");
+	call->fingerprint = fingerprint(request);
+	call->answer = json_object(work->mem);
+	return code->run(call, fields);
+}
+
+static bool fits_header(const char *text)
+{
+	for (; *text; text++)
+		if (*text < ' ' || *text > '~')
+			return false;
+	return true;
+}
+
+static void add_headers(struct request *request, const struct err *err)
+{
+	struct mem *mem = request->exchange->mem;
+	const char **headers = mem_array(mem, const char *, HEADERS_MOST + 1);
+	size_t count = 0;
+
+	headers[count++] = "x-amzn-RequestId";
+	headers[count++] = request->id;
+	headers[count++] = cors[0];
+	headers[count++] = cors[1];
+	headers[count++] = cors[6];
+	headers[count++] = cors[7];
+	if (err->code) {
+		headers[count++] = "x-amzn-ErrorType";
+		headers[count++] = mem_printf(mem, "%s:", err_name(err->code));
+	}
+	if (err->code && fits_header(err->message)) {
+		headers[count++] = "x-amzn-ErrorMessage";
+		headers[count++] = err->message;
+	}
+	request->exchange->answer.headers = headers;
+}
+
+/* What is ours to mend is told to the log, not to the caller. */
+static void answer_error(struct request *request, struct err *err)
+{
+	struct mem *mem = request->exchange->mem;
+	struct listener_answer *answer = &request->exchange->answer;
+	cJSON *json = json_object(mem);
+
+	answer->status = err_http_status(err->code);
+	if (answer->status >= 500) {
+		log_error("api", "a request failed", "request", request->id,
+		    "operation",
+		    request->operation ? request->operation->name : NULL,
+		    "error", err->message, "detail",
+		    *err->detail ? err->detail : NULL);
+		snprintf(err->message, sizeof(err->message),
+		    "Internal server error; request %s", request->id);
+	}
+	json_add(json, "__type", err_name(err->code));
+	json_add(json, "message", err->message);
+	answer->body = json_print(mem, json);
+}
+
+static void answer(struct request *request, bool done)
+{
+	struct listener_answer *out = &request->exchange->answer;
+	struct err *err = &request->call.work.err;
+
+	out->status = 200;
+	out->type = TYPE;
+	if (!done)
+		answer_error(request, err);
+	else if (request->operation->body == BODY_EMPTY)
+		out->body = "";
+	else
+		out->body =
+		    json_print(request->exchange->mem, request->call.answer);
+	add_headers(request, err);
+}
+
+static void begin(struct request *request, struct listener_exchange *exchange)
+{
+	*request = (struct request){ .exchange = exchange,
+		.id = new_id(exchange->mem),
+		.call = { .work = { .mem = exchange->mem, .tag = "api" } } };
+}
+
+void endpoint_answer(struct endpoint *endpoint, struct work *work,
+    struct listener_exchange *exchange)
+{
+	struct request request;
+
+	begin(&request, exchange);
+	request.endpoint = endpoint;
+	request.call.engine = endpoint->engine;
+	request.call.work.db = work->db;
+	answer(&request, run(&request));
+}
+
+void endpoint_answer_busy(struct listener_exchange *exchange)
+{
+	struct request request;
+
+	begin(&request, exchange);
+	work_fail(&request.call.work, ERR_TOO_MANY_REQUESTS, "Rate exceeded");
+	answer(&request, false);
+}
+
+void endpoint_answer_options(struct listener_answer *out)
+{
+	*out = (struct listener_answer){ .status = 200,
+		.type = TYPE,
+		.headers = cors,
+		.body = "" };
+}
+
+bool endpoint_creates(const struct listener_request *request)
+{
+	const char *target = listener_header(request, "X-Amz-Target");
+
+	return target && strcmp(target, TARGET "AdminCreateUser") == 0 &&
+	       !strstr(request->body, "\"TemporaryPassword\"") &&
+	       !strstr(request->body, "\"MessageAction\"");
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * endpoint - a request of the API (JSON 1.1) from its bytes to its answer:
+ * which operation, who asks, may they, is it well formed.
+ *
+ * Source: "AWS JSON 1.1 protocol" of Smithy; the errors are the service's.
+ */
+#ifndef API_ENDPOINT_H
+#define API_ENDPOINT_H
+
+#include <stdbool.h>
+
+#include "account/engine.h"
+#include "api/listener.h"
+#include "db/work.h"
+
+struct endpoint;
+
+/* For one thread; access keys are read anew each second. */
+struct endpoint *endpoint_new(struct mem *mem, const struct engine *engine);
+
+/* Fills the exchange's answer. WORK is without db when the database cannot be
+ * reached; its memory is the exchange's. */
+void endpoint_answer(struct endpoint *endpoint, struct work *work,
+    struct listener_exchange *exchange);
+
+/* What a browser asks before it sends a request (CORS). */
+void endpoint_answer_options(struct listener_answer *answer);
+
+/* Too many requests wait. */
+void endpoint_answer_busy(struct listener_exchange *exchange);
+
+/* Whether it creates a user in the plain way, which goes together with
+ * others: no password to hash, nothing to send again. */
+bool endpoint_creates(const struct listener_request *request);
+
+#endif

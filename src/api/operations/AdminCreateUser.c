@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+#include "account/invite.h"
+#include "api/operation.h"
+#include "base/json.h"
+
+static bool run(struct call *call, const void *given)
+{
+	const struct invite_request *request = given;
+	struct invite_report report;
+	struct user *user = invite(&call->work, call->engine, request, &report);
+
+	if (!user)
+		return false;
+	cJSON_AddItemReferenceToObject(call->answer, "User",
+	    user_describe(call->work.mem, user, "Attributes"));
+	return true;
+}
+
+const struct operation_code operation_AdminCreateUser = { invite_rows,
+	sizeof(struct invite_request), run };

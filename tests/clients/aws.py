@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: MIT
+"""What the tests with AWS's own clients share: an usherd that serves the API
+and captures what it would send, an access key, boto3's client."""
+import os
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "integration", "peers"))
+
+import boto3  # noqa: E402
+from botocore.config import Config  # noqa: E402
+
+import house  # noqa: E402
+from house import HOUSE  # noqa: E402
+
+REGION = "us-east-1"
+ACCOUNT = "000000000000"
+
+
+class Server(house.Usher):
+    """An installation whose usherd serves the API."""
+
+    def __init__(self, **settings):
+        self.port = HOUSE.port()
+        super().__init__(HOUSE, listen=f"127.0.0.1:{self.port}",
+                         mail_carrier="capture", text_carrier="capture",
+                         allow_capture="yes", **settings)
+        self.init()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.key = self.make_key("admin", "--full-access")
+
+    def make_key(self, user, *words):
+        key = self.run("access-key", "create", "--user", user, *words,
+                       "--json", secret=True).json()
+        HOUSE.note_secret(key["SecretAccessKey"], "secret of a key")
+        return key
+
+    def environment(self, key=None):
+        """What AWS's tools read."""
+        key = key or self.key
+        return {"AWS_ACCESS_KEY_ID": key["AccessKeyId"],
+                "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
+                "AWS_DEFAULT_REGION": REGION, "AWS_REGION": REGION,
+                "AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": "",
+                "AWS_SHARED_CREDENTIALS_FILE": ""}
+
+    def client(self, key=None, **options):
+        """boto3's, which tries each call once."""
+        key = key or self.key
+        options = {"retries": {"total_max_attempts": 1}, **options}
+        return boto3.client(
+            "cognito-idp", endpoint_url=self.url, region_name=REGION,
+            aws_access_key_id=key["AccessKeyId"],
+            aws_secret_access_key=key["SecretAccessKey"],
+            config=Config(**options))
+
+    def inbox(self):
+        """What would have been sent, oldest first."""
+        return self.run("inbox", "--json", secret=True).json()
+
+
+class Case(house.Case):
+    """One server and one client for all tests of a class."""
+    settings = {}
+
+    @classmethod
+    def setUpClass(cls):
+        cls.usher = Server(**cls.settings)
+        cls.usher.start()
+        cls.aws = cls.usher.client()
+
+    def tearDown(self):
+        """It stays for the next test."""
+
+    def make_pool(self, **settings):
+        answer = self.aws.create_user_pool(
+            **{"PoolName": self.id()[-100:], **settings})
+        return answer["UserPool"]["Id"]
+
+    def fails(self, code, words, function, **request):
+        """The call is refused by that class of error, in these words."""
+        with self.assertRaises(self.aws.exceptions.ClientError) as caught:
+            function(**request)
+        error = caught.exception.response["Error"]
+        self.assertEqual((error["Code"], error["Message"]), (code, words))
+        return caught.exception
