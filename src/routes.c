@@ -257,6 +257,15 @@ static bool allows(const struct route *route, const char *method)
 	return at && (!at[length] || at[length] == ',');
 }
 
+/* Clients of the API read no answer without its headers. */
+static void dress(struct listener_exchange *exchange)
+{
+	const struct route *route = route_find(exchange->request.path);
+
+	if (route && route->answer == answer_call)
+		endpoint_dress(exchange);
+}
+
 static void refuse_method(const struct route *route,
     struct listener_exchange *exchange)
 {
@@ -267,6 +276,7 @@ static void refuse_method(const struct route *route,
 	say(exchange->mem, &exchange->answer, 405,
 	    "the method is not allowed here");
 	exchange->answer.headers = headers;
+	dress(exchange);
 }
 
 /* In the listener's thread: what needs no thinking is answered here. */
@@ -392,7 +402,9 @@ int routes_run(const struct engine *engine, struct board *board)
 		.body_most = BODY_MOST,
 		.connections_most = (unsigned)config->listen_connections,
 		.per_address_most = (unsigned)config->listen_per_address,
+		.timeout_ms = config->listen_timeout * 1000,
 		.take = take,
+		.refused = dress,
 		.context = &routes,
 		.stopping = lane_stopping };
 	struct err err = { 0 };

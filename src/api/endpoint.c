@@ -283,12 +283,17 @@ static bool fits_header(const char *text)
 	return true;
 }
 
+/* Those that the answer has already stay in front. */
 static void add_headers(struct request *request, const struct err *err)
 {
 	struct mem *mem = request->exchange->mem;
+	struct listener_answer *out = &request->exchange->answer;
+	const char *const *at = out->headers;
 	const char **headers = mem_array(mem, const char *, HEADERS_MOST + 1);
 	size_t count = 0;
 
+	for (; at && *at && count < 2; at++)
+		headers[count++] = *at;
 	headers[count++] = "x-amzn-RequestId";
 	headers[count++] = request->id;
 	headers[count++] = cors[0];
@@ -303,7 +308,7 @@ static void add_headers(struct request *request, const struct err *err)
 		headers[count++] = "x-amzn-ErrorMessage";
 		headers[count++] = err->message;
 	}
-	request->exchange->answer.headers = headers;
+	out->headers = headers;
 }
 
 /* What is ours to mend is told to the log, not to the caller. */
@@ -422,6 +427,15 @@ void endpoint_answer_busy(struct listener_exchange *exchange)
 	begin(&request, exchange);
 	work_fail(&request.call.work, ERR_TOO_MANY_REQUESTS, "Rate exceeded");
 	answer(&request, false);
+}
+
+void endpoint_dress(struct listener_exchange *exchange)
+{
+	struct request request;
+
+	begin(&request, exchange);
+	add_headers(&request, &request.call.work.err);
+	exchange->answer.type = TYPE;
 }
 
 void endpoint_answer_options(struct listener_answer *out)

@@ -35,6 +35,9 @@ void endpoint_answer_options(struct listener_answer *answer);
 /* Too many requests wait. */
 void endpoint_answer_busy(struct listener_exchange *exchange);
 
+/* Adds what every answer of the API has to one that was made elsewhere. */
+void endpoint_dress(struct listener_exchange *exchange);
+
 /* Whether it creates a user in the plain way, which goes together with
  * others: no password to hash, nothing to send again. */
 bool endpoint_creates(const struct listener_request *request);
