@@ -102,14 +102,6 @@ with queued as (
 select coalesce(string_agg(id::text, ',' order by medium), '') as messages
 from queued;
 
--- name: invite_former_owner
--- Who holds one of these verified names now: the rows go, their owners come
--- back. $2 kinds, $3 values.
-delete from name where (kind, value) in
-  (select * from unnest($2::text[], $3::text[])) and pool_id = $1
-  and value = any($3::text[])
-returning sub, kind;
-
 -- name: template_insert
 insert into template (hash, content) values ($1, $2)
 on conflict do nothing;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "account/alias.h"
 #include "account/attribute.h"
 #include "account/audit.h"
 #include "account/password.h"
@@ -16,7 +17,6 @@
 #define VISIBLE       "[\\p{L}\\p{M}\\p{S}\\p{N}\\p{P}]+"
 #define PASSWORD      "^[\\S]+.*[\\S]+$"
 #define DAY_MS        ((int64_t)86400 * 1000)
-#define NAMES_MOST    4
 #define ATTEMPTS_MOST 3
 
 static const char *const actions[] = { "RESEND", "SUPPRESS", NULL };
@@ -57,9 +57,7 @@ struct creation {
 	cJSON *attributes;
 	const char *password; /* NULL: the user has none */
 	const char *hash;
-	size_t name_count;
-	const char *kinds[NAMES_MOST];
-	const char *values[NAMES_MOST];
+	struct alias_names names; /* nobody else's */
 	bool alias_taken; /* by another user, when the last attempt failed */
 };
 
@@ -168,39 +166,6 @@ static bool take_password(struct work *work, struct creation *creation)
 	return true;
 }
 
-static void add_name(struct work *work, struct creation *creation,
-    const char *kind, const char *value)
-{
-	creation->kinds[creation->name_count] = kind;
-	creation->values[creation->name_count++] =
-	    pool_fold(work, creation->pool, value);
-}
-
-/* By which names the user is found, and which must be nobody else's. */
-static void take_names(struct work *work, struct creation *creation)
-{
-	const struct pool *pool = creation->pool;
-	const cJSON *attributes = creation->attributes;
-	const char *email = attribute_get(attributes, "email");
-	const char *phone = attribute_get(attributes, "phone_number");
-	const char *preferred = attribute_get(attributes, "preferred_username");
-	bool address = pool->username_is_email || pool->username_is_phone;
-
-	if (!address)
-		add_name(work, creation, "username",
-		    creation->request->username);
-	if (email && (pool->username_is_email ||
-	                 (pool->alias_email &&
-	                     attribute_is_true(attributes, "email_verified"))))
-		add_name(work, creation, "email", email);
-	if (phone && (pool->username_is_phone ||
-	                 (pool->alias_phone && attribute_is_true(attributes,
-	                                           "phone_number_verified"))))
-		add_name(work, creation, "phone_number", phone);
-	if (preferred && pool->alias_preferred)
-		add_name(work, creation, "preferred_username", preferred);
-}
-
 static void take_user(struct work *work, struct creation *creation)
 {
 	const struct pool *pool = creation->pool;
@@ -248,11 +213,10 @@ static struct rows *insert(struct work *work, const struct creation *creation)
 	return db_run(work, QUERY_invite_create, user->pool_id, user->sub,
 	    user->username, user->status,
 	    json_print(work->mem, user->attributes), creation->hash,
-	    validity(work, creation),
-	    db_array(work->mem, creation->kinds, creation->name_count),
-	    db_array(work->mem, creation->values, creation->name_count),
-	    arrays.media, arrays.destinations, arrays.sealed, arrays.templates,
-	    arrays.blocks, arrays.outcomes, plan->shown_username);
+	    validity(work, creation), alias_kinds(work->mem, &creation->names),
+	    alias_values(work->mem, &creation->names), arrays.media,
+	    arrays.destinations, arrays.sealed, arrays.templates, arrays.blocks,
+	    arrays.outcomes, plan->shown_username);
 }
 
 /* The error for the first name that somebody else has. */
@@ -260,14 +224,9 @@ static bool name_taken(struct work *work, struct creation *creation,
     const char *taken)
 {
 	const struct pool *pool = creation->pool;
-	const char *kind = "username";
+	const char *kind = alias_missing(work->mem, &creation->names, taken);
 	bool address = pool->username_is_email || pool->username_is_phone;
 
-	taken = mem_printf(work->mem, ",%s,", taken);
-	for (size_t i = creation->name_count; i-- > 0;)
-		if (!strstr(taken,
-		        mem_printf(work->mem, ",%s,", creation->kinds[i])))
-			kind = creation->kinds[i];
 	if (strcmp(kind, "username") == 0)
 		return work_fail(work, ERR_USERNAME_EXISTS,
 		    "User account already exists");
@@ -281,51 +240,11 @@ static bool name_taken(struct work *work, struct creation *creation,
 	    "An account with the %s already exists.", kind);
 }
 
-/* A former owner keeps the address, no longer verified. */
-static bool unverify(struct work *work, const struct pool *pool,
-    const char *sub, const char *kind)
-{
-	struct user *owner = user_lock(work, pool, sub);
-
-	if (!owner)
-		return false;
-	cJSON *attributes = json_read(work->mem,
-	    json_print(work->mem, owner->attributes), &work->err);
-	const char *flag = mem_printf(work->mem, "%s_verified", kind);
-	cJSON_DeleteItemFromObjectCaseSensitive(attributes, flag);
-	json_add(attributes, flag, "false");
-	return user_set_attributes(work, owner, attributes) &&
-	       audit(work, "alias move",
-	           mem_printf(work->mem, "%s/%s", pool->id, sub), NULL);
-}
-
 /* ForceAliasCreation: only pools with aliases, only verified addresses. */
 static bool move_aliases(struct work *work, const struct creation *creation)
 {
-	const struct pool *pool = creation->pool;
-	const char *kinds[NAMES_MOST];
-	const char *values[NAMES_MOST];
-	size_t count = 0;
-
-	if (!creation->request->force_alias.value || pool->username_is_email ||
-	    pool->username_is_phone)
-		return true;
-	for (size_t i = 0; i < creation->name_count; i++) {
-		const char *kind = creation->kinds[i];
-		if (strcmp(kind, "email") != 0 &&
-		    strcmp(kind, "phone_number") != 0)
-			continue;
-		kinds[count] = kind;
-		values[count++] = creation->values[i];
-	}
-	struct rows *rows = db_run(work, QUERY_invite_former_owner, pool->id,
-	    db_array(work->mem, kinds, count),
-	    db_array(work->mem, values, count));
-	for (int i = 0; rows && i < rows_count(rows); i++)
-		if (!unverify(work, pool, rows_text(rows, i, "sub"),
-		        rows_text(rows, i, "kind")))
-			return false;
-	return rows != NULL;
+	return !creation->request->force_alias.value ||
+	       alias_take(work, creation->pool, &creation->names, NULL);
 }
 
 static bool create_in_transaction(struct work *work, struct creation *creation)
@@ -359,13 +278,6 @@ static bool in_transaction(struct work *work, struct creation *creation,
 	return false;
 }
 
-/* Two hosts may wait for each other's names: one is told to try again. */
-static bool deadlocked(const struct work *work)
-{
-	return work->err.code == ERR_DATABASE &&
-	       strcmp(db_state(work->db), "40P01") == 0;
-}
-
 /* Another host took the alias behind move_aliases(): it moves once more. */
 static bool overtaken(const struct creation *creation)
 {
@@ -378,14 +290,15 @@ static struct user *create(struct work *work, struct creation *creation)
 	        creation->request->username) ||
 	    !take_attributes(work, creation) || !take_password(work, creation))
 		return NULL;
-	take_names(work, creation);
+	alias_names(work, creation->pool, creation->request->username,
+	    creation->attributes, &creation->names);
 	take_user(work, creation);
 	for (int attempt = 1; attempt <= ATTEMPTS_MOST; attempt++) {
 		work->err = (struct err){ 0 };
 		creation->alias_taken = false;
 		if (in_transaction(work, creation, create_in_transaction))
 			return creation->user;
-		if (!deadlocked(work) && !overtaken(creation))
+		if (!alias_deadlocked(work) && !overtaken(creation))
 			break;
 	}
 	return NULL;
