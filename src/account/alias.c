@@ -96,40 +96,66 @@ static bool unverify(struct work *work, const struct pool *pool,
 	           mem_printf(work->mem, "%s/%s", pool->id, sub), NULL);
 }
 
-static void keep_addresses(const struct alias_names *names,
-    struct alias_names *addresses)
+/* What another user's verified flag can take away. */
+static struct alias_names addresses_of(const struct pool *pool,
+    const struct alias_names *names)
 {
-	*addresses = (struct alias_names){ 0 };
+	struct alias_names found = { 0 };
+
+	if (pool->username_is_email || pool->username_is_phone)
+		return found;
 	for (size_t i = 0; i < names->count; i++) {
 		const char *kind = names->kinds[i];
 		if (strcmp(kind, "email") != 0 &&
 		    strcmp(kind, "phone_number") != 0)
 			continue;
-		addresses->kinds[addresses->count] = kind;
-		addresses->values[addresses->count++] = names->values[i];
+		found.kinds[found.count] = kind;
+		found.values[found.count++] = names->values[i];
 	}
+	return found;
 }
 
-bool alias_take(struct work *work, const struct pool *pool,
+const char *alias_lock(struct work *work, const struct pool *pool,
     const struct alias_names *names, const char *sub)
 {
-	struct alias_names addresses = { 0 };
-
-	if (!pool->username_is_email && !pool->username_is_phone)
-		keep_addresses(names, &addresses);
+	const struct alias_names addresses = addresses_of(pool, names);
 	const char *its_kinds = alias_kinds(work->mem, &addresses);
 	const char *its_values = alias_values(work->mem, &addresses);
-	struct rows *locked = db_run(work, QUERY_alias_lock, pool->id,
-	    its_kinds, its_values, sub);
-	if (!locked)
-		return false;
+
+	/* A statement by itself: the next one sees who holds them then. */
+	if (addresses.count &&
+	    !db_run(work, QUERY_alias_await, pool->id, its_kinds, its_values))
+		return NULL;
+	struct rows *rows = db_run(work, QUERY_alias_lock, pool->id, its_kinds,
+	    its_values, sub);
+	return rows ? rows_text(rows, 0, "subs") : NULL;
+}
+
+bool alias_release(struct work *work, const struct pool *pool,
+    const struct alias_names *names, const char *locked, const char *sub)
+{
+	const struct alias_names addresses = addresses_of(pool, names);
 	struct rows *rows = db_run(work, QUERY_alias_release, pool->id,
-	    its_kinds, its_values, rows_text(locked, 0, "subs"), sub);
+	    alias_kinds(work->mem, &addresses),
+	    alias_values(work->mem, &addresses), locked, sub);
+
 	for (int i = 0; rows && i < rows_count(rows); i++)
 		if (!unverify(work, pool, rows_text(rows, i, "sub"),
 		        rows_text(rows, i, "kind")))
 			return false;
 	return rows != NULL;
+}
+
+bool alias_set(struct work *work, const struct pool *pool,
+    const struct alias_names *names, const char *sub, const char **taken)
+{
+	struct rows *rows = db_run(work, QUERY_alias_set, pool->id, sub,
+	    alias_kinds(work->mem, names), alias_values(work->mem, names));
+
+	if (!rows)
+		return false;
+	*taken = alias_missing(work->mem, names, rows_text(rows, 0, "names"));
+	return true;
 }
 
 bool alias_deadlocked(const struct work *work)

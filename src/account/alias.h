@@ -3,9 +3,10 @@
  * alias - the names that a user is found by, and how one moves to another
  * user.
  *
- * Who takes names from others locks first the accounts, by sub, then the
- * names, in their order here: two who want the same ones wait for each other
- * and seldom deadlock. Who creates only inserts names, in that order.
+ * Who takes names from others first waits for who does the same, then locks
+ * the accounts, by sub, then inserts names, in their order here. Who creates
+ * only inserts, in that order. So two who want the same names wait and seldom
+ * deadlock.
  */
 #ifndef ACCOUNT_ALIAS_H
 #define ACCOUNT_ALIAS_H
@@ -39,12 +40,26 @@ const char *alias_missing(struct mem *mem, const struct alias_names *names,
     const char *taken);
 
 /*
- * Within the caller's transaction, in pools with aliases: who holds one of
- * NAMES' verified addresses, SUB aside (or NULL), loses it and keeps the
- * attribute, no longer verified. SUB's account is locked too.
+ * All within the caller's transaction. In pools with aliases the accounts
+ * that hold one of NAMES' verified addresses are locked, and SUB's (or NULL).
+ * The list of all that are locked, for alias_release(), or NULL.
  */
-bool alias_take(struct work *work, const struct pool *pool,
+const char *alias_lock(struct work *work, const struct pool *pool,
     const struct alias_names *names, const char *sub);
+
+/*
+ * Who is in LOCKED, and not SUB, and holds one of NAMES' verified addresses,
+ * loses it and keeps the attribute, no longer verified.
+ */
+bool alias_release(struct work *work, const struct pool *pool,
+    const struct alias_names *names, const char *locked, const char *sub);
+
+/*
+ * From now on NAMES are SUB's, whose account is locked, and no others. *TAKEN
+ * is the kind of one that is somebody else's, or NULL.
+ */
+bool alias_set(struct work *work, const struct pool *pool,
+    const struct alias_names *names, const char *sub, const char **taken);
 
 /* True when the work failed as one of two that waited for each other: its
  * transaction is gone and may be tried again. */

@@ -22,13 +22,6 @@
 static const char *const actions[] = { "RESEND", "SUPPRESS", NULL };
 static const char *const media[] = { "SMS", "EMAIL", NULL };
 
-static const struct field attribute_rows[] = {
-	ROW_TEXT(struct attribute, name, "Name", FIELD_REQUIRED, 1, 32,
-	    "[\\p{L}\\p{M}\\p{S}\\p{N}\\p{P}\\t\\n\\r ]+"),
-	ROW_TEXT(struct attribute, value, "Value", FIELD_SECRET, 0, 2048, NULL),
-	ROW_END
-};
-
 const struct field invite_rows[] = { ROW_TEXT(struct invite_request, pool_id,
 	                                 "UserPoolId", FIELD_REQUIRED, 1, 55,
 	                                 "[\\w-]+_[0-9a-zA-Z]+"),
@@ -243,8 +236,13 @@ static bool name_taken(struct work *work, struct creation *creation,
 /* ForceAliasCreation: only pools with aliases, only verified addresses. */
 static bool move_aliases(struct work *work, const struct creation *creation)
 {
-	return !creation->request->force_alias.value ||
-	       alias_take(work, creation->pool, &creation->names, NULL);
+	const struct pool *pool = creation->pool;
+	const struct alias_names *names = &creation->names;
+
+	if (!creation->request->force_alias.value)
+		return true;
+	const char *locked = alias_lock(work, pool, names, NULL);
+	return locked && alias_release(work, pool, names, locked, NULL);
 }
 
 static bool create_in_transaction(struct work *work, struct creation *creation)
