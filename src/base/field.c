@@ -132,27 +132,6 @@ static bool read_word(struct reading *reading, const struct field *row,
 	return true;
 }
 
-static bool read_words(struct reading *reading, const struct field *row,
-    const cJSON *json, char *into, const char *path)
-{
-	struct field_words *words = (void *)into;
-	const cJSON *item;
-
-	if (!cJSON_IsArray(json))
-		return wrong_type(reading, path, "a list");
-	words->items = mem_array(reading->mem, const char *,
-	    (size_t)cJSON_GetArraySize(json) + 1);
-	cJSON_ArrayForEach(item, json)
-	{
-		const char *item_path = mem_printf(reading->mem,
-		    "%s.%zu.member", path, words->count + 1);
-		if (!read_word(reading, row, item,
-		        (char *)&words->items[words->count++], item_path))
-			return false;
-	}
-	return true;
-}
-
 static bool read_bool(struct reading *reading, const cJSON *json, char *into,
     const char *path)
 {
@@ -214,6 +193,34 @@ static void check_count(struct reading *reading, const struct field *row,
 		    mem_printf(reading->mem,
 		        "have length greater than or equal to %" PRId64,
 		        row->least));
+}
+
+/* Texts of a list: each one of the row's words, or as its item row says. */
+static bool read_texts(struct reading *reading, const struct field *row,
+    const cJSON *json, char *into, const char *path)
+{
+	const struct field *rule = row->rows ? row->rows : row;
+	struct field_words *texts = (void *)into;
+	size_t count = (size_t)cJSON_GetArraySize(json);
+	const cJSON *item;
+
+	if (!cJSON_IsArray(json))
+		return wrong_type(reading, path, "a list");
+	check_count(reading, row, path, count);
+	texts->items = mem_array(reading->mem, const char *, count + 1);
+	cJSON_ArrayForEach(item, json)
+	{
+		char *place = (char *)&texts->items[texts->count++];
+		const char *item_path = mem_printf(reading->mem,
+		    "%s.%zu.member", path, texts->count);
+		bool read =
+		    rule->words
+		        ? read_word(reading, rule, item, place, item_path)
+		        : read_text(reading, rule, item, place, item_path);
+		if (!read)
+			return false;
+	}
+	return true;
 }
 
 static bool read_list(struct reading *reading, const struct field *row,
@@ -280,7 +287,8 @@ static bool read_value(struct reading *reading, const struct field *row,
 	case FIELD_LIST:
 		return read_list(reading, row, json, into, path);
 	case FIELD_WORDS:
-		return read_words(reading, row, json, into, path);
+	case FIELD_TEXTS:
+		return read_texts(reading, row, json, into, path);
 	case FIELD_MAP:
 		return read_map(reading, row, json, into, path);
 	case FIELD_END:
@@ -346,8 +354,9 @@ static const char *unknown_member(struct mem *mem, const struct field *rows,
 
 	if (!row)
 		return member_path;
-	return row->rows ? unknown_in(mem, row->rows, member, member_path)
-	                 : NULL;
+	if (row->kind != FIELD_OBJECT && row->kind != FIELD_LIST)
+		return NULL;
+	return unknown_in(mem, row->rows, member, member_path);
 }
 
 static const char *unknown_in(struct mem *mem, const struct field *rows,

@@ -27,6 +27,7 @@ enum field_kind {
 	FIELD_OBJECT, /* structure of rows; present: struct pointer */
 	FIELD_LIST,   /* struct field_list of structures of rows */
 	FIELD_WORDS,  /* struct field_words, each one of words */
+	FIELD_TEXTS,  /* struct field_words, each by the row's one item row */
 	FIELD_MAP     /* struct field_list of struct field_pair */
 };
 
@@ -69,7 +70,8 @@ struct field {
 	int64_t least, most;      /* characters, or the number's bounds */
 	const char *pattern;      /* of the whole text, or NULL */
 	const char *const *words; /* allowed words, NULL at the end */
-	const struct field *rows; /* of an object or of a list's items */
+	const struct field *rows; /* of an object, of a list's items, or the
+	                           * one row that each of the texts obeys */
 	size_t size;              /* of the structure that rows fill */
 };
 
@@ -89,6 +91,22 @@ struct field {
 	{                                                                      \
 		.name = (api_name), .kind = FIELD_WORDS, .flags = (row_flags), \
 		.offset = offsetof(type, member), .words = (allowed)           \
+	}
+/* A list of MIN to MAX texts, each as ITEM, made by ROW_ITEM_..., has it. */
+#define ROW_TEXTS(type, member, api_name, min, max, item)         \
+	{                                                         \
+		.name = (api_name), .kind = FIELD_TEXTS,          \
+		.offset = offsetof(type, member), .least = (min), \
+		.most = (max), .rows = (item)                     \
+	}
+#define ROW_ITEM_TEXT(min, max, re)                                   \
+	{                                                             \
+		.name = "member", .kind = FIELD_TEXT, .least = (min), \
+		.most = (max), .pattern = (re)                        \
+	}
+#define ROW_ITEM_ENUM(allowed)                                           \
+	{                                                                \
+		.name = "member", .kind = FIELD_ENUM, .words = (allowed) \
 	}
 #define ROW_BOOL(type, member, api_name)                \
 	{                                               \

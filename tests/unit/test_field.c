@@ -27,6 +27,8 @@ struct subject {
 	const struct inner *inner;
 	struct field_list items; /* of struct item */
 	struct field_words words;
+	struct field_words texts;
+	struct field_words few;
 	struct field_list map; /* of struct field_pair */
 };
 
@@ -43,6 +45,9 @@ static const struct field inner_rows[] = { ROW_TEXT(struct inner, word, "Word",
 	ROW_LIST(struct inner, items, "Items", 0, 0, item_rows, struct item),
 	ROW_END };
 
+static const struct field text_item = ROW_ITEM_TEXT(1, 3, "[a-z]+");
+static const struct field few_item = ROW_ITEM_ENUM(choices);
+
 static const struct field rows[] = { ROW_TEXT(struct subject, id, "UserPoolId",
 	                                 0, 2, 4, "[a-z]+"),
 	ROW_TEXT(struct subject, secret, "TemporaryPassword",
@@ -55,6 +60,8 @@ static const struct field rows[] = { ROW_TEXT(struct subject, id, "UserPoolId",
 	ROW_LIST(struct subject, items, "UserAttributes", 1, 3, item_rows,
 	    struct item),
 	ROW_WORDS(struct subject, words, "Mediums", 0, choices),
+	ROW_TEXTS(struct subject, texts, "CallbackURLs", 1, 3, &text_item),
+	ROW_TEXTS(struct subject, few, "Flows", 0, 1, &few_item),
 	ROW_MAP(struct subject, map, "ClientMetadata", 3), ROW_END };
 
 static const cJSON *parse(struct mem *mem, const char *text)
@@ -110,6 +117,7 @@ Test(field, reads_every_kind)
 	    "\"Number\":42,\"Inner\":{\"Word\":\"w\",\"Number\":3},"
 	    "\"UserAttributes\":[{\"Name\":\"a\",\"Value\":\"1\"},"
 	    "{\"Name\":\"b\"}],\"Mediums\":[\"SUPPRESS\",\"RESEND\"],"
+	    "\"CallbackURLs\":[\"a\",\"bc\"],\"Flows\":[\"RESEND\"],"
 	    "\"ClientMetadata\":{\"k\":\"v\",\"l\":\"\"}}");
 	const struct item *items = subject->items.items;
 	const struct field_pair *pairs = subject->map.items;
@@ -131,6 +139,11 @@ Test(field, reads_every_kind)
 	cr_assert_eq(subject->words.count, 2);
 	cr_expect_str_eq(subject->words.items[0], "SUPPRESS");
 	cr_expect_str_eq(subject->words.items[1], "RESEND");
+	cr_assert_eq(subject->texts.count, 2);
+	cr_expect_str_eq(subject->texts.items[0], "a");
+	cr_expect_str_eq(subject->texts.items[1], "bc");
+	cr_assert_eq(subject->few.count, 1);
+	cr_expect_str_eq(subject->few.items[0], "RESEND");
 	cr_assert_eq(subject->map.count, 2);
 	cr_expect_str_eq(pairs[0].name, "k");
 	cr_expect_str_eq(pairs[0].value, "v");
@@ -147,6 +160,7 @@ static void expect_empty(const struct subject *subject)
 	cr_expect_null(subject->inner);
 	cr_expect_eq(subject->items.count, 0);
 	cr_expect_eq(subject->words.count, 0);
+	cr_expect_eq(subject->texts.count, 0);
 	cr_expect_eq(subject->map.count, 0);
 }
 
@@ -159,6 +173,7 @@ Test(field, what_is_absent_or_null_stays_empty)
 	    "{\"UserPoolId\":null,\"TemporaryPassword\":null,"
 	    "\"MessageAction\":null,\"Flag\":null,\"Number\":null,"
 	    "\"Inner\":null,\"UserAttributes\":null,\"Mediums\":null,"
+	    "\"CallbackURLs\":null,"
 	    "\"ClientMetadata\":null}"));
 	expect_empty(taken(mem, "{\"userPoolId\":\"abc\",\"flag\":true}"));
 }
@@ -258,6 +273,25 @@ Test(field, list_bounds)
 	    "have length less than or equal to 3");
 }
 
+Test(field, lists_of_texts)
+{
+	expect_one("{\"CallbackURLs\":[\"a\",\"B\"]}",
+	    "Value 'B' at 'callbackURLs.2.member'",
+	    "satisfy regular expression pattern: [a-z]+");
+	expect_one("{\"CallbackURLs\":[\"abcd\"]}",
+	    "Value 'abcd' at 'callbackURLs.1.member'",
+	    "have length less than or equal to 3");
+	expect_one("{\"CallbackURLs\":[]}", "Value '[]' at 'callbackURLs'",
+	    "have length greater than or equal to 1");
+	expect_one("{\"CallbackURLs\":[\"a\",\"a\",\"a\",\"a\"]}",
+	    "Value '[...]' at 'callbackURLs'",
+	    "have length less than or equal to 3");
+	expect_one("{\"Flows\":[\"RESEND\",\"SUPPRESS\"]}",
+	    "Value '[...]' at 'flows'", "have length less than or equal to 1");
+	expect_one("{\"Flows\":[\"x\"]}", "Value 'x' at 'flows.1.member'",
+	    "satisfy enum value set: [RESEND, SUPPRESS]");
+}
+
 Test(field, secrets_are_not_echoed)
 {
 	expect_one("{\"TemporaryPassword\":\"secret\"}",
@@ -322,6 +356,9 @@ Test(field, wrong_types)
 		    "'userAttributes.1.member.name' is not a text" },
 		{ "{\"Mediums\":\"RESEND\"}", "'mediums' is not a list" },
 		{ "{\"Mediums\":[1]}", "'mediums.1.member' is not a text" },
+		{ "{\"CallbackURLs\":\"a\"}", "'callbackURLs' is not a list" },
+		{ "{\"CallbackURLs\":[{}]}",
+		    "'callbackURLs.1.member' is not a text" },
 		{ "{\"ClientMetadata\":[]}",
 		    "'clientMetadata' is not an object" },
 		{ "{\"ClientMetadata\":{\"k\":1}}",
@@ -387,6 +424,7 @@ Test(field, finds_unknown_members)
 	    "Inner.Items.X");
 	expect_unknown("{\"ClientMetadata\":{\"anything\":\"1\"}}", NULL);
 	expect_unknown("{\"Mediums\":[\"RESEND\"]}", NULL);
+	expect_unknown("{\"CallbackURLs\":[{\"a\":1}]}", NULL);
 	expect_unknown("{}", NULL);
 }
 
