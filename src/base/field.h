@@ -5,7 +5,8 @@
  * A table of rows says which members a structure of the API has: name, kind,
  * bounds in characters, pattern of the whole text, allowed words. All
  * violations are listed in one message in the service's own words; the value
- * of a SECRET member is never shown. Texts that the request lacks stay NULL.
+ * of a SECRET member is never shown, a long one not to its end. Texts that the
+ * request lacks stay NULL.
  */
 #ifndef BASE_FIELD_H
 #define BASE_FIELD_H
@@ -27,6 +28,7 @@ enum field_kind {
 	FIELD_OBJECT, /* structure of rows; present: struct pointer */
 	FIELD_LIST,   /* struct field_list of structures of rows */
 	FIELD_WORDS,  /* struct field_words, each one of words */
+	FIELD_TEXTS,  /* struct field_words, any texts */
 	FIELD_MAP     /* struct field_list of struct field_pair */
 };
 
@@ -66,7 +68,9 @@ struct field {
 	enum field_kind kind;
 	unsigned flags;
 	size_t offset;            /* of the member in the structure */
-	int64_t least, most;      /* characters, or the number's bounds */
+	int64_t least, most;      /* characters, the number's bounds, items */
+	int64_t each_least;       /* characters of each of the texts, or of */
+	int64_t each_most;        /* each name of a map */
 	const char *pattern;      /* of the whole text, or NULL */
 	const char *const *words; /* allowed words, NULL at the end */
 	const struct field *rows; /* of an object or of a list's items */
@@ -85,15 +89,29 @@ struct field {
 		.name = (api_name), .kind = FIELD_ENUM, .flags = (row_flags), \
 		.offset = offsetof(type, member), .words = (allowed)          \
 	}
-#define ROW_WORDS(type, member, api_name, row_flags, allowed)                  \
+#define ROW_WORDS(type, member, api_name, row_flags, allowed) \
+	ROW_SOME_WORDS(type, member, api_name, row_flags, 0, 0, allowed)
+#define ROW_SOME_WORDS(type, member, api_name, row_flags, min, max, allowed)   \
 	{                                                                      \
 		.name = (api_name), .kind = FIELD_WORDS, .flags = (row_flags), \
-		.offset = offsetof(type, member), .words = (allowed)           \
+		.offset = offsetof(type, member), .least = (min),              \
+		.most = (max), .words = (allowed)                              \
 	}
-#define ROW_BOOL(type, member, api_name)                \
-	{                                               \
-		.name = (api_name), .kind = FIELD_BOOL, \
-		.offset = offsetof(type, member)        \
+/* each_min and each_max are characters, min and max texts */
+#define ROW_TEXTS(type, member, api_name, row_flags, min, max, each_min,       \
+    each_max, re)                                                              \
+	{                                                                      \
+		.name = (api_name), .kind = FIELD_TEXTS, .flags = (row_flags), \
+		.offset = offsetof(type, member), .least = (min),              \
+		.most = (max), .each_least = (each_min),                       \
+		.each_most = (each_max), .pattern = (re)                       \
+	}
+#define ROW_BOOL(type, member, api_name) \
+	ROW_BOOL_FLAGS(type, member, api_name, 0)
+#define ROW_BOOL_FLAGS(type, member, api_name, row_flags)                     \
+	{                                                                     \
+		.name = (api_name), .kind = FIELD_BOOL, .flags = (row_flags), \
+		.offset = offsetof(type, member)                              \
 	}
 #define ROW_INT(type, member, api_name, row_flags, min, max)                 \
 	{                                                                    \
@@ -107,16 +125,24 @@ struct field {
 		.flags = (row_flags), .offset = offsetof(type, member),   \
 		.rows = (sub_rows), .size = sizeof(sub_type)              \
 	}
-#define ROW_LIST(type, member, api_name, min, max, sub_rows, sub_type)      \
-	{                                                                   \
-		.name = (api_name), .kind = FIELD_LIST,                     \
-		.offset = offsetof(type, member), .least = (min),           \
-		.most = (max), .rows = (sub_rows), .size = sizeof(sub_type) \
+#define ROW_LIST(type, member, api_name, min, max, sub_rows, sub_type) \
+	ROW_LIST_FLAGS(type, member, api_name, 0, min, max, sub_rows, sub_type)
+#define ROW_LIST_FLAGS(type, member, api_name, row_flags, min, max, sub_rows, \
+    sub_type)                                                                 \
+	{                                                                     \
+		.name = (api_name), .kind = FIELD_LIST, .flags = (row_flags), \
+		.offset = offsetof(type, member), .least = (min),             \
+		.most = (max), .rows = (sub_rows), .size = sizeof(sub_type)   \
 	}
-#define ROW_MAP(type, member, api_name, max)                    \
-	{                                                       \
-		.name = (api_name), .kind = FIELD_MAP,          \
-		.offset = offsetof(type, member), .most = (max) \
+/* max: characters of each name and of each value */
+#define ROW_MAP(type, member, api_name, max) \
+	ROW_MAP_FLAGS(type, member, api_name, 0, 0, max, max)
+#define ROW_MAP_FLAGS(type, member, api_name, row_flags, name_min, name_max, \
+    max)                                                                     \
+	{                                                                    \
+		.name = (api_name), .kind = FIELD_MAP, .flags = (row_flags), \
+		.offset = offsetof(type, member), .most = (max),             \
+		.each_least = (name_min), .each_most = (name_max)            \
 	}
 #define ROW_END                   \
 	{                         \
@@ -131,6 +157,16 @@ struct field {
  */
 bool field_read(struct mem *mem, const struct field *rows, const cJSON *json,
     void *into, struct err *err);
+
+/*
+ * The same for what was checked before it was stored: nothing is checked, and
+ * a member of another JSON type counts as absent.
+ */
+void field_take(struct mem *mem, const struct field *rows, const cJSON *json,
+    void *into);
+
+/* A copy of JSON without members that no row names and without nulls. */
+cJSON *field_only(struct mem *mem, const struct field *rows, const cJSON *json);
 
 /* Name (by path) of a member of JSON that no row names, or NULL. */
 const char *field_unknown(struct mem *mem, const struct field *rows,
