@@ -178,60 +178,57 @@ static const char *words_shown(struct reading *reading,
 	return str_text(text);
 }
 
-/* What each text of a list, or each name or value of a map, must be. */
-struct each {
-	int64_t least, most;
-	const char *pattern;
-};
-
-static bool each_fits(const struct each *each, const char *text)
+/* RULE: of each text of a list, of each name or value of a map. */
+static bool each_fits(const struct field *rule, const char *text)
 {
-	return size_fits(each->least, each->most, utf8_length(text)) &&
-	       (!each->pattern || pattern_whole(each->pattern, text));
+	if (rule->words)
+		return word_allowed(rule->words, text);
+	return size_fits(rule->least, rule->most, utf8_length(text)) &&
+	       (!rule->pattern || pattern_whole(rule->pattern, text));
 }
 
+/* As the service words the rule of each. */
 static const char *each_rule(struct reading *reading, const char *whose,
-    const struct each *each)
+    const struct field *rule)
 {
-	struct str *rule = str_new(reading->mem, STR_LIMIT_LARGE);
+	struct str *text = str_new(reading->mem, STR_LIMIT_LARGE);
 
-	str_addf(rule, "%s must satisfy constraint: [", whose);
-	if (each->most)
-		str_addf(rule,
+	str_addf(text, "%s must satisfy constraint: [", whose);
+	if (rule->words)
+		str_add(text, words_rule(reading, rule->words));
+	if (!rule->words && rule->most)
+		str_addf(text,
 		    "Member must have length less than or equal to %" PRId64
 		    ", ",
-		    each->most);
-	str_addf(rule,
-	    "Member must have length greater than or equal to %" PRId64,
-	    each->least);
-	if (each->pattern)
-		str_addf(rule,
+		    rule->most);
+	if (!rule->words)
+		str_addf(text,
+		    "Member must have length greater than or equal to "
+		    "%" PRId64,
+		    rule->least);
+	if (rule->pattern)
+		str_addf(text,
 		    ", Member must satisfy regular expression pattern: %s",
-		    each->pattern);
-	str_add(rule, "]");
-	return str_text(rule);
+		    rule->pattern);
+	str_add(text, "]");
+	return str_text(text);
 }
 
-/* One violation for the whole list, as the service words it. */
-static void check_each(struct reading *reading, const struct field *row,
+/* One violation for the whole list. */
+static void check_words(struct reading *reading, const struct field *row,
     const struct field_words *words, const char *path)
 {
-	const struct each each = { row->each_least, row->each_most,
-		row->pattern };
-	const char *rule = NULL;
+	const struct field *rule = row->rows ? row->rows : row;
+	bool fit = true;
 
-	for (size_t i = 0; i < words->count && !rule; i++) {
-		if (row->kind == FIELD_TEXTS &&
-		    !each_fits(&each, words->items[i]))
-			rule = each_rule(reading, "Member", &each);
-		else if (row->kind == FIELD_WORDS &&
-		         !word_allowed(row->words, words->items[i]))
-			rule = mem_printf(reading->mem,
-			    "Member must satisfy constraint: [%s]",
-			    words_rule(reading, row->words));
-	}
-	if (rule)
-		violate(reading, row, path, words_shown(reading, words), rule);
+	for (size_t i = 0; i < words->count && fit; i++)
+		fit = each_fits(rule, words->items[i]);
+	if (!size_fits(row->least, row->most, words->count))
+		check_size(reading, row, path, words_shown(reading, words),
+		    words->count);
+	if (!fit)
+		violate(reading, row, path, words_shown(reading, words),
+		    each_rule(reading, "Member", rule));
 }
 
 static bool read_words(struct reading *reading, const struct field *row,
@@ -255,10 +252,7 @@ static bool read_words(struct reading *reading, const struct field *row,
 	}
 	if (reading->trusted)
 		return true;
-	if (!size_fits(row->least, row->most, words->count))
-		check_size(reading, row, path, words_shown(reading, words),
-		    words->count);
-	check_each(reading, row, words, path);
+	check_words(reading, row, words, path);
 	return true;
 }
 
@@ -354,8 +348,9 @@ static const char *map_shown(struct reading *reading,
 static void check_map(struct reading *reading, const struct field *row,
     const struct field_list *list, const char *path)
 {
-	const struct each names = { row->each_least, row->each_most, NULL };
-	const struct each values = { row->least, row->most, NULL };
+	const struct field names = { .least = row->name_least,
+		.most = row->name_most };
+	const struct field values = { .least = row->least, .most = row->most };
 	const struct field_pair *pairs = list->items;
 	bool names_fit = true;
 	bool values_fit = true;
@@ -491,7 +486,7 @@ static void prune(const struct field *rows, cJSON *json)
 			prune(rows, child); /* an item of a list */
 		else if (!row || cJSON_IsNull(child))
 			cJSON_Delete(cJSON_DetachItemViaPointer(json, child));
-		else if (row->rows)
+		else if (row->kind == FIELD_OBJECT || row->kind == FIELD_LIST)
 			prune(row->rows, child);
 	}
 }
@@ -517,8 +512,9 @@ static const char *unknown_member(struct mem *mem, const struct field *rows,
 
 	if (!row)
 		return member_path;
-	return row->rows ? unknown_in(mem, row->rows, member, member_path)
-	                 : NULL;
+	if (row->kind != FIELD_OBJECT && row->kind != FIELD_LIST)
+		return NULL;
+	return unknown_in(mem, row->rows, member, member_path);
 }
 
 static const char *unknown_in(struct mem *mem, const struct field *rows,

@@ -28,7 +28,7 @@ enum field_kind {
 	FIELD_OBJECT, /* structure of rows; present: struct pointer */
 	FIELD_LIST,   /* struct field_list of structures of rows */
 	FIELD_WORDS,  /* struct field_words, each one of words */
-	FIELD_TEXTS,  /* struct field_words, any texts */
+	FIELD_TEXTS,  /* struct field_words, each by the row's one item row */
 	FIELD_MAP     /* struct field_list of struct field_pair */
 };
 
@@ -67,13 +67,14 @@ struct field {
 	const char *name; /* the API's spelling */
 	enum field_kind kind;
 	unsigned flags;
-	size_t offset;            /* of the member in the structure */
-	int64_t least, most;      /* characters, the number's bounds, items */
-	int64_t each_least;       /* characters of each of the texts, or of */
-	int64_t each_most;        /* each name of a map */
+	size_t offset;       /* of the member in the structure */
+	int64_t least, most; /* characters, the number's bounds, items */
+	int64_t name_least;  /* characters of each name of a map */
+	int64_t name_most;
 	const char *pattern;      /* of the whole text, or NULL */
 	const char *const *words; /* allowed words, NULL at the end */
-	const struct field *rows; /* of an object or of a list's items */
+	const struct field *rows; /* of an object, of a list's items, or the
+	                           * one row that each of the texts obeys */
 	size_t size;              /* of the structure that rows fill */
 };
 
@@ -89,22 +90,28 @@ struct field {
 		.name = (api_name), .kind = FIELD_ENUM, .flags = (row_flags), \
 		.offset = offsetof(type, member), .words = (allowed)          \
 	}
-#define ROW_WORDS(type, member, api_name, row_flags, allowed) \
-	ROW_SOME_WORDS(type, member, api_name, row_flags, 0, 0, allowed)
-#define ROW_SOME_WORDS(type, member, api_name, row_flags, min, max, allowed)   \
+#define ROW_WORDS(type, member, api_name, row_flags, allowed)                  \
 	{                                                                      \
 		.name = (api_name), .kind = FIELD_WORDS, .flags = (row_flags), \
-		.offset = offsetof(type, member), .least = (min),              \
-		.most = (max), .words = (allowed)                              \
+		.offset = offsetof(type, member), .words = (allowed)           \
 	}
-/* each_min and each_max are characters, min and max texts */
-#define ROW_TEXTS(type, member, api_name, row_flags, min, max, each_min,       \
-    each_max, re)                                                              \
+/* A list of MIN to MAX texts, each as ITEM, made by ROW_ITEM_..., has it. */
+#define ROW_TEXTS(type, member, api_name, min, max, item) \
+	ROW_TEXTS_FLAGS(type, member, api_name, 0, min, max, item)
+#define ROW_TEXTS_FLAGS(type, member, api_name, row_flags, min, max, item)     \
 	{                                                                      \
 		.name = (api_name), .kind = FIELD_TEXTS, .flags = (row_flags), \
 		.offset = offsetof(type, member), .least = (min),              \
-		.most = (max), .each_least = (each_min),                       \
-		.each_most = (each_max), .pattern = (re)                       \
+		.most = (max), .rows = (item)                                  \
+	}
+#define ROW_ITEM_TEXT(min, max, re)                                   \
+	{                                                             \
+		.name = "member", .kind = FIELD_TEXT, .least = (min), \
+		.most = (max), .pattern = (re)                        \
+	}
+#define ROW_ITEM_ENUM(allowed)                                           \
+	{                                                                \
+		.name = "member", .kind = FIELD_ENUM, .words = (allowed) \
 	}
 #define ROW_BOOL(type, member, api_name) \
 	ROW_BOOL_FLAGS(type, member, api_name, 0)
@@ -142,7 +149,7 @@ struct field {
 	{                                                                    \
 		.name = (api_name), .kind = FIELD_MAP, .flags = (row_flags), \
 		.offset = offsetof(type, member), .most = (max),             \
-		.each_least = (name_min), .each_most = (name_max)            \
+		.name_least = (name_min), .name_most = (name_max)            \
 	}
 #define ROW_END                   \
 	{                         \

@@ -28,6 +28,7 @@ struct subject {
 	struct field_list items; /* of struct item */
 	struct field_words words;
 	struct field_words texts;
+	struct field_words few;
 	struct field_list map; /* of struct field_pair */
 	struct field_list tags;
 };
@@ -45,6 +46,9 @@ static const struct field inner_rows[] = { ROW_TEXT(struct inner, word, "Word",
 	ROW_LIST(struct inner, items, "Items", 0, 0, item_rows, struct item),
 	ROW_END };
 
+static const struct field text_item = ROW_ITEM_TEXT(1, 3, "[a-z]+");
+static const struct field few_item = ROW_ITEM_ENUM(choices);
+
 static const struct field rows[] = { ROW_TEXT(struct subject, id, "UserPoolId",
 	                                 0, 2, 4, "[a-z]+"),
 	ROW_TEXT(struct subject, secret, "TemporaryPassword",
@@ -57,19 +61,20 @@ static const struct field rows[] = { ROW_TEXT(struct subject, id, "UserPoolId",
 	ROW_LIST(struct subject, items, "UserAttributes", 1, 3, item_rows,
 	    struct item),
 	ROW_WORDS(struct subject, words, "Mediums", 0, choices),
-	ROW_TEXTS(struct subject, texts, "TagKeys", 0, 0, 3, 1, 4, "[a-z]*"),
+	ROW_TEXTS(struct subject, texts, "CallbackURLs", 1, 3, &text_item),
+	ROW_TEXTS(struct subject, few, "Flows", 0, 1, &few_item),
 	ROW_MAP(struct subject, map, "ClientMetadata", 3),
 	ROW_MAP_FLAGS(struct subject, tags, "Tags", 0, 1, 2, 4), ROW_END };
 
-/* The same for rows that most requests need not have. */
-static const struct field needed_rows[] = {
-	ROW_SOME_WORDS(struct subject, words, "Words", 0, 1, 2, choices),
+/* Rows that must be there. */
+static const struct field needed_rows[] = { ROW_TEXTS_FLAGS(struct subject,
+	                                        texts, "Words", FIELD_REQUIRED,
+	                                        0, 0, &text_item),
 	ROW_BOOL_FLAGS(struct subject, flag, "Flag", FIELD_REQUIRED),
 	ROW_LIST_FLAGS(struct subject, items, "Items", FIELD_REQUIRED, 0, 0,
 	    item_rows, struct item),
 	ROW_MAP_FLAGS(struct subject, tags, "Tags", FIELD_REQUIRED, 0, 0, 0),
-	ROW_END
-};
+	ROW_END };
 
 static const cJSON *parse(struct mem *mem, const char *text)
 {
@@ -132,7 +137,7 @@ Test(field, reads_every_kind)
 	    "\"Number\":42,\"Inner\":{\"Word\":\"w\",\"Number\":3},"
 	    "\"UserAttributes\":[{\"Name\":\"a\",\"Value\":\"1\"},"
 	    "{\"Name\":\"b\"}],\"Mediums\":[\"SUPPRESS\",\"RESEND\"],"
-	    "\"TagKeys\":[\"k\",\"l\"],"
+	    "\"CallbackURLs\":[\"a\",\"bc\"],\"Flows\":[\"RESEND\"],"
 	    "\"ClientMetadata\":{\"k\":\"v\",\"l\":\"\"}}");
 	const struct item *items = subject->items.items;
 	const struct field_pair *pairs = subject->map.items;
@@ -155,7 +160,10 @@ Test(field, reads_every_kind)
 	cr_expect_str_eq(subject->words.items[0], "SUPPRESS");
 	cr_expect_str_eq(subject->words.items[1], "RESEND");
 	cr_assert_eq(subject->texts.count, 2);
-	cr_expect_str_eq(subject->texts.items[1], "l");
+	cr_expect_str_eq(subject->texts.items[0], "a");
+	cr_expect_str_eq(subject->texts.items[1], "bc");
+	cr_assert_eq(subject->few.count, 1);
+	cr_expect_str_eq(subject->few.items[0], "RESEND");
 	cr_assert_eq(subject->map.count, 2);
 	cr_expect_str_eq(pairs[0].name, "k");
 	cr_expect_str_eq(pairs[0].value, "v");
@@ -172,6 +180,7 @@ static void expect_empty(const struct subject *subject)
 	cr_expect_null(subject->inner);
 	cr_expect_eq(subject->items.count, 0);
 	cr_expect_eq(subject->words.count, 0);
+	cr_expect_eq(subject->texts.count, 0);
 	cr_expect_eq(subject->map.count, 0);
 }
 
@@ -184,6 +193,7 @@ Test(field, what_is_absent_or_null_stays_empty)
 	    "{\"UserPoolId\":null,\"TemporaryPassword\":null,"
 	    "\"MessageAction\":null,\"Flag\":null,\"Number\":null,"
 	    "\"Inner\":null,\"UserAttributes\":null,\"Mediums\":null,"
+	    "\"CallbackURLs\":null,"
 	    "\"ClientMetadata\":null}"));
 	expect_empty(taken(mem, "{\"userPoolId\":\"abc\",\"flag\":true}"));
 }
@@ -234,16 +244,24 @@ Test(field, map_texts)
 	    "equal to 2, Member must have length greater than or equal to 1]");
 }
 
-Test(field, texts_of_a_list)
+Test(field, lists_of_texts)
 {
-	expect_one("{\"TagKeys\":[\"abc\",\"abcde\"]}",
-	    "Value '[abc, abcde]' at 'tagKeys'",
+	expect_one("{\"CallbackURLs\":[\"a\",\"B\"]}",
+	    "Value '[a, B]' at 'callbackURLs'",
 	    "satisfy constraint: [Member must have length less than or equal "
-	    "to 4, Member must have length greater than or equal to 1, Member "
-	    "must satisfy regular expression pattern: [a-z]*]");
-	expect_one("{\"TagKeys\":[\"a\",\"b\",\"c\",\"d\"]}",
-	    "Value '[a, b, c, d]' at 'tagKeys'",
+	    "to 3, Member must have length greater than or equal to 1, Member "
+	    "must satisfy regular expression pattern: [a-z]+]");
+	expect_one("{\"CallbackURLs\":[]}", "Value '[]' at 'callbackURLs'",
+	    "have length greater than or equal to 1");
+	expect_one("{\"CallbackURLs\":[\"a\",\"a\",\"a\",\"a\"]}",
+	    "Value '[a, a, a, a]' at 'callbackURLs'",
 	    "have length less than or equal to 3");
+	expect_one("{\"Flows\":[\"RESEND\",\"SUPPRESS\"]}",
+	    "Value '[RESEND, SUPPRESS]' at 'flows'",
+	    "have length less than or equal to 1");
+	expect_one("{\"Flows\":[\"x\"]}", "Value '[x]' at 'flows'",
+	    "satisfy constraint: [Member must satisfy enum value set: "
+	    "[RESEND, SUPPRESS]]");
 }
 
 Test(field, a_long_value_is_not_shown_to_its_end)
@@ -398,6 +416,9 @@ Test(field, wrong_types)
 		    "'userAttributes.1.member.name' is not a text" },
 		{ "{\"Mediums\":\"RESEND\"}", "'mediums' is not a list" },
 		{ "{\"Mediums\":[1]}", "'mediums.1.member' is not a text" },
+		{ "{\"CallbackURLs\":\"a\"}", "'callbackURLs' is not a list" },
+		{ "{\"CallbackURLs\":[{}]}",
+		    "'callbackURLs.1.member' is not a text" },
 		{ "{\"ClientMetadata\":[]}",
 		    "'clientMetadata' is not an object" },
 		{ "{\"ClientMetadata\":{\"k\":1}}",
@@ -464,6 +485,7 @@ Test(field, finds_unknown_members)
 	    "Inner.Items.X");
 	expect_unknown("{\"ClientMetadata\":{\"anything\":\"1\"}}", NULL);
 	expect_unknown("{\"Mediums\":[\"RESEND\"]}", NULL);
+	expect_unknown("{\"CallbackURLs\":[{\"a\":1}]}", NULL);
 	expect_unknown("{}", NULL);
 }
 
@@ -475,28 +497,23 @@ Test(field, unknown_members_do_not_hinder_reading)
 	    taken(mem, "{\"Nope\":[{}],\"UserPoolId\":\"abc\"}")->id, "abc");
 }
 
-static void expect_needed(const char *text, const char *violations)
+Test(field, every_kind_can_be_needed)
 {
 	MEM_AUTO mem = mem_new(NULL);
 	struct subject subject = { 0 };
 	struct err err = { 0 };
 
 	cr_assert_not(
-	    field_read(mem, needed_rows, parse(mem, text), &subject, &err));
-	cr_expect_str_eq(err.message, violations);
-}
-
-Test(field, needed_and_bounded)
-{
-	expect_needed("{\"Words\":[]}",
-	    "4 validation errors detected: Value '[]' at 'words'" MUST
-	    "have length greater than or equal to 1; Value null at 'flag'" MUST
+	    field_read(mem, needed_rows, parse(mem, "{}"), &subject, &err));
+	cr_expect_str_eq(err.message,
+	    "4 validation errors detected: Value null at 'words'" MUST
+	    "not be null; Value null at 'flag'" MUST
 	    "not be null; Value null at 'items'" MUST
 	    "not be null; Value null at 'tags'" MUST "not be null");
-	expect_needed("{\"Words\":[\"RESEND\",\"RESEND\",\"RESEND\"],"
-	              "\"Flag\":true,\"Items\":[],\"Tags\":{}}",
-	    "1 validation error detected: Value '[RESEND, RESEND, RESEND]' at "
-	    "'words'" MUST "have length less than or equal to 2");
+	cr_expect(field_read(mem, needed_rows,
+	    parse(mem, "{\"Words\":[],\"Flag\":false,\"Items\":[],\"Tags\":"
+	               "{}}"),
+	    &subject, &err));
 }
 
 /* What was stored by another version is still read. */
@@ -510,7 +527,7 @@ Test(field, what_was_stored_is_not_checked)
 	               "\"MessageAction\":\"NOPE\",\"Number\":5,\"Inner\":"
 	               "{\"Number\":100,\"Items\":[{\"Value\":\"long\"}]},"
 	               "\"UserAttributes\":{},\"Mediums\":[\"FAX\"],"
-	               "\"TagKeys\":7,\"Tags\":[],\"ClientMetadata\":"
+	               "\"CallbackURLs\":7,\"Tags\":[],\"ClientMetadata\":"
 	               "{\"k\":\"long\"}}"),
 	    subject);
 	cr_expect_str_eq(subject->id, "TOO LONG");
@@ -548,7 +565,7 @@ Test(field, only_what_rows_name)
 	            "\"wrong\"],\"Inner\":7}",
 	    "{\"UserAttributes\":[{\"Name\":\"a\"},{},\"wrong\"],"
 	    "\"Inner\":7}");
-	expect_only("{\"Tags\":{\"Free\":\"a\",\"any\":\"b\"},\"TagKeys\":"
+	expect_only("{\"Tags\":{\"Free\":\"a\",\"any\":\"b\"},\"CallbackURLs\":"
 	            "[\"a\"]}",
-	    "{\"Tags\":{\"Free\":\"a\",\"any\":\"b\"},\"TagKeys\":[\"a\"]}");
+	    "{\"Tags\":{\"Free\":\"a\",\"any\":\"b\"},\"CallbackURLs\":[\"a\"]}");
 }

@@ -122,6 +122,10 @@ static int check_value(const struct field *row, const cJSON *shape)
 		check_bounds(row, shape);
 		check_words(row, shape_of(member(shape, "member")));
 		break;
+	case FIELD_TEXTS:
+		check_bounds(row, shape);
+		check_value(row->rows, shape_of(member(shape, "member")));
+		break;
 	case FIELD_MAP:
 		check_bounds(row, shape_of(member(shape, "value")));
 		break;
