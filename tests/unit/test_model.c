@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "account/client_settings.h"
 #include "account/invite.h"
 #include "account/pool_settings.h"
 #include "base/json.h"
@@ -191,4 +192,15 @@ Test(model, create_user_pool)
 {
 	cr_expect_geq(
 	    check_request(pool_settings_rows, "CreateUserPoolRequest"), 40);
+}
+
+/* 24 members, 10 of structures inside, and the same without the secret. */
+Test(model, user_pool_client)
+{
+	cr_expect_eq(
+	    check_request(client_create_rows, "CreateUserPoolClientRequest"),
+	    34);
+	cr_expect_eq(
+	    check_request(client_update_rows, "UpdateUserPoolClientRequest"),
+	    33);
 }
