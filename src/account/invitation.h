@@ -49,7 +49,12 @@ struct invitation {
 	const struct user *user; /* its sub and invitation number are set */
 	const struct field_words *media; /* as requested; empty: the default */
 	const char *password;            /* NULL: the user has none */
+	const struct message_template *custom; /* a trigger's texts, or NULL */
 };
+
+/* By which media it goes. */
+void invitation_choose_media(const struct engine *engine,
+    const struct invitation *invitation, bool *email, bool *sms);
 
 /*
  * Fills PLAN and pins the templates, within the caller's transaction; its

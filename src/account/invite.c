@@ -6,6 +6,7 @@
 #include "account/attribute.h"
 #include "account/audit.h"
 #include "account/password.h"
+#include "account/trigger.h"
 #include "base/config.h"
 #include "base/json.h"
 #include "base/secret.h"
@@ -57,6 +58,7 @@ struct creation {
 	cJSON *attributes;
 	const char *password; /* NULL: the user has none */
 	const char *hash;
+	const struct message_template *custom; /* a trigger's texts, or NULL */
 	size_t name_count;
 	const char *kinds[NAMES_MOST];
 	const char *values[NAMES_MOST];
@@ -222,7 +224,8 @@ static bool make_plan(struct work *work, struct creation *creation)
 {
 	struct invitation_plan *plan = &creation->report->plan;
 	struct invitation invitation = { creation->pool, creation->user,
-		&creation->request->media, creation->password };
+		&creation->request->media, creation->password,
+		creation->custom };
 
 	memset(plan, 0, sizeof(*plan));
 	plan->shown_username = invitation_shown_username(creation->pool,
@@ -372,6 +375,26 @@ static bool overtaken(const struct creation *creation)
 	return creation->request->force_alias.value && creation->alias_taken;
 }
 
+/* Before anything is written, and outside of any transaction. */
+static bool ask_triggers(struct work *work, struct creation *creation)
+{
+	const struct invitation invitation = { .user = creation->user,
+		.media = &creation->request->media };
+	const struct trigger_event event = { creation->engine, creation->pool,
+		creation->user, creation->request };
+	bool email;
+	bool sms;
+
+	if (!is_action(creation->request, "RESEND") &&
+	    !trigger_pre_sign_up(work, &event))
+		return false;
+	if (is_action(creation->request, "SUPPRESS"))
+		return true;
+	invitation_choose_media(creation->engine, &invitation, &email, &sms);
+	return trigger_custom_message(work, &event, email, sms,
+	    &creation->custom);
+}
+
 static struct user *create(struct work *work, struct creation *creation)
 {
 	if (!check_username(work, creation->pool,
@@ -380,6 +403,8 @@ static struct user *create(struct work *work, struct creation *creation)
 		return NULL;
 	take_names(work, creation);
 	take_user(work, creation);
+	if (!ask_triggers(work, creation))
+		return NULL;
 	for (int attempt = 1; attempt <= ATTEMPTS_MOST; attempt++) {
 		work->err = (struct err){ 0 };
 		creation->alias_taken = false;
@@ -449,7 +474,7 @@ static struct user *resend(struct work *work, struct creation *creation)
 		not_waiting(work, creation->user);
 		return NULL;
 	}
-	if (!take_password(work, creation) ||
+	if (!take_password(work, creation) || !ask_triggers(work, creation) ||
 	    !in_transaction(work, creation, renew_in_transaction))
 		return NULL;
 	return creation->user;

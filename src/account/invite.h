@@ -26,6 +26,7 @@ struct invite_request {
 	const char *action;         /* NULL, RESEND or SUPPRESS */
 	struct field_words media;   /* SMS, EMAIL */
 	struct field_list metadata; /* of struct field_pair */
+	const char *user_agent;     /* of the caller; NULL: unknown */
 };
 
 /* The table of the request; API_AdminCreateUser. */

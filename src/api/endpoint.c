@@ -226,6 +226,15 @@ static const char *fingerprint(const struct request *request)
 	        http->body));
 }
 
+/* Browsers do not let a program set the first. */
+static const char *user_agent(const struct request *request)
+{
+	const struct listener_request *http = &request->exchange->request;
+	const char *browser = listener_header(http, "X-Amz-User-Agent");
+
+	return browser ? browser : listener_header(http, "User-Agent");
+}
+
 static bool find_operation(struct request *request)
 {
 	const char *target =
@@ -260,6 +269,7 @@ static bool run(struct request *request)
 		return work_fail(work, ERR_DATABASE,
 		    "the database cannot be reached");
 	call->fingerprint = fingerprint(request);
+	call->user_agent = user_agent(request);
 	call->answer = json_object(work->mem);
 	return code->run(call, fields);
 }

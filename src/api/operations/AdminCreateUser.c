@@ -5,9 +5,12 @@
 
 static bool run(struct call *call, const void *given)
 {
-	const struct invite_request *request = given;
+	struct invite_request request = *(const struct invite_request *)given;
 	struct invite_report report;
-	struct user *user = invite(&call->work, call->engine, request, &report);
+
+	request.user_agent = call->user_agent;
+	struct user *user =
+	    invite(&call->work, call->engine, &request, &report);
 
 	if (!user)
 		return false;
