@@ -251,6 +251,13 @@ static const cJSON *call(struct work *work, const struct trigger_event *event,
 	return response;
 }
 
+bool trigger_any(const struct pool *pool)
+{
+	const struct triggers *triggers = pool->settings->triggers;
+
+	return triggers && (triggers->pre_sign_up || triggers->custom_message);
+}
+
 bool trigger_pre_sign_up(struct work *work, const struct trigger_event *event)
 {
 	const struct triggers *triggers = event->pool->settings->triggers;

@@ -27,6 +27,9 @@ struct trigger_event {
 	const struct invite_request *request;
 };
 
+/* Whether a user of POOL is invited with the help of any. */
+bool trigger_any(const struct pool *pool);
+
 /*
  * Asks the pool's PreSignUp, if it has one. False with ERR_USER_LAMBDA when it
  * refuses, ERR_UNEXPECTED_LAMBDA when it could not be called,

@@ -11,16 +11,22 @@
 
 #define SUB "26e2d294-80b1-709e-51e1-27beb70d3cee"
 
-/* TEXT as JSON, in which ' stands for ". */
-static cJSON *json(struct mem *mem, const char *text)
+/* TEXT, in which ' stands for ". */
+static char *quoted(struct mem *mem, const char *text)
 {
 	char *copy = mem_text(mem, text);
-	struct err err = { 0 };
 
 	for (char *at = copy; *at; at++)
 		if (*at == '\'')
 			*at = '"';
-	cJSON *read = json_read(mem, copy, &err);
+	return copy;
+}
+
+static cJSON *json(struct mem *mem, const char *text)
+{
+	struct err err = { 0 };
+	cJSON *read = json_read(mem, quoted(mem, text), &err);
+
 	cr_assert_not_null(read, "%s: %s", text, err.message);
 	return read;
 }
@@ -180,102 +186,94 @@ Test(trigger, sdk_version)
 
 #define WHOLE "{'a':{},'triggerSource':'t','response':{}}"
 
+static const struct {
+	struct hook_answer answer;
+	enum err_code code; /* NONE: taken */
+	const char *message;
+} answers[] = {
+	{ { true, false, false, 200, WHOLE, NULL }, ERR_NONE, NULL },
+	{ { true, false, false, 201,
+	      "{'b':1,'a':null,'triggerSource':0,'response':{'x':1}}", NULL },
+	    ERR_NONE, NULL },
+	/* A word in the response is not an error. */
+	{ { true, false, false, 200,
+	      "{'errorMessage':'x','a':1,'triggerSource':'t',"
+	      "'response':{}}",
+	      NULL },
+	    ERR_NONE, NULL },
+	{ { true, false, true, 200, "{'errorMessage':'no','errorType':'Error'}",
+	      NULL },
+	    ERR_USER_LAMBDA, "PreSignUp failed with error no." },
+	{ { true, false, true, 200, "{'errorMessage':'not you.'}", NULL },
+	    ERR_USER_LAMBDA, "PreSignUp failed with error not you.." },
+	{ { true, false, true, 200, "{'errorType':'Error'}", NULL },
+	    ERR_USER_LAMBDA, "PreSignUp failed with error Error." },
+	{ { true, false, true, 200, "out of memory", NULL }, ERR_USER_LAMBDA,
+	    "PreSignUp failed with error Unknown." },
+	/* An emulator without the header, and a plain webhook. */
+	{ { true, false, false, 200, "{'errorMessage':'no'}", NULL },
+	    ERR_USER_LAMBDA, "PreSignUp failed with error no." },
+	{ { true, false, false, 403, "{'errorMessage':'no'}", NULL },
+	    ERR_USER_LAMBDA, "PreSignUp failed with error no." },
+	{ { true, false, false, 200, "Task timed out", NULL },
+	    ERR_INVALID_LAMBDA,
+	    "Invalid lambda function output : Invalid JSON" },
+	{ { true, false, false, 200, "", NULL }, ERR_INVALID_LAMBDA,
+	    "Invalid lambda function output : Invalid JSON" },
+	{ { true, false, false, 200, "null", NULL }, ERR_INVALID_LAMBDA,
+	    "Unrecognizable lambda output" },
+	{ { true, false, false, 200, "[1]", NULL }, ERR_INVALID_LAMBDA,
+	    "Unrecognizable lambda output" },
+	{ { true, false, false, 200, "{'triggerSource':'t','response':{}}",
+	      NULL },
+	    ERR_INVALID_LAMBDA, "Unrecognizable lambda output" },
+	{ { true, false, false, 200,
+	      "{'a':{},'triggerSource':'t','response':null}", NULL },
+	    ERR_INVALID_LAMBDA, "Unrecognizable lambda output" },
+	{ { true, false, false, 200, "{'a':{},'triggerSource':'t'}", NULL },
+	    ERR_INVALID_LAMBDA, "Unrecognizable lambda output" },
+	{ { true, false, false, 302, WHOLE, NULL }, ERR_UNEXPECTED_LAMBDA,
+	    "PreSignUp invocation failed due to error "
+	    "ServiceException." },
+	{ { true, false, false, 403, "{'message':'Forbidden'}", NULL },
+	    ERR_UNEXPECTED_LAMBDA,
+	    "PreSignUp invocation failed due to error "
+	    "AccessDeniedException." },
+	{ { true, false, false, 409, "", NULL }, ERR_UNEXPECTED_LAMBDA,
+	    "PreSignUp invocation failed due to error "
+	    "ResourceConflictException." },
+	{ { true, false, false, 500, "{'errorMessage':'no'}", NULL },
+	    ERR_UNEXPECTED_LAMBDA,
+	    "PreSignUp invocation failed due to error "
+	    "ServiceException." },
+	{ { false, true, false, 0, "", "timeout" }, ERR_UNEXPECTED_LAMBDA,
+	    "PreSignUp invocation failed due to error "
+	    "TimeoutException." },
+	{ { false, false, false, 0, "", "refused" }, ERR_UNEXPECTED_LAMBDA,
+	    "PreSignUp invocation failed due to error "
+	    "ServiceException." },
+	/* The status came, the body did not. */
+	{ { false, true, false, 200, "{'a':", "timeout" },
+	    ERR_UNEXPECTED_LAMBDA,
+	    "PreSignUp invocation failed due to error "
+	    "TimeoutException." },
+};
+
 Test(trigger, judge)
 {
 	MEM_AUTO mem = mem_new(NULL);
 	const cJSON *sent = json(mem, WHOLE);
-	static const struct {
-		struct hook_answer answer;
-		enum err_code code; /* NONE: taken */
-		const char *message;
-	} cases[] = {
-		{ { true, false, false, 200, WHOLE, NULL }, ERR_NONE, NULL },
-		{ { true, false, false, 201,
-		      "{'b':1,'a':null,'triggerSource':0,'response':{'x':1}}",
-		      NULL },
-		    ERR_NONE, NULL },
-		/* A word in the response is not an error. */
-		{ { true, false, false, 200,
-		      "{'errorMessage':'x','a':1,'triggerSource':'t',"
-		      "'response':{}}",
-		      NULL },
-		    ERR_NONE, NULL },
-		{ { true, false, true, 200,
-		      "{'errorMessage':'no','errorType':'Error'}", NULL },
-		    ERR_USER_LAMBDA, "PreSignUp failed with error no." },
-		{ { true, false, true, 200, "{'errorMessage':'not you.'}",
-		      NULL },
-		    ERR_USER_LAMBDA, "PreSignUp failed with error not you.." },
-		{ { true, false, true, 200, "{'errorType':'Error'}", NULL },
-		    ERR_USER_LAMBDA, "PreSignUp failed with error Error." },
-		{ { true, false, true, 200, "out of memory", NULL },
-		    ERR_USER_LAMBDA, "PreSignUp failed with error Unknown." },
-		/* An emulator without the header, and a plain webhook. */
-		{ { true, false, false, 200, "{'errorMessage':'no'}", NULL },
-		    ERR_USER_LAMBDA, "PreSignUp failed with error no." },
-		{ { true, false, false, 403, "{'errorMessage':'no'}", NULL },
-		    ERR_USER_LAMBDA, "PreSignUp failed with error no." },
-		{ { true, false, false, 200, "Task timed out", NULL },
-		    ERR_INVALID_LAMBDA,
-		    "Invalid lambda function output : Invalid JSON" },
-		{ { true, false, false, 200, "", NULL }, ERR_INVALID_LAMBDA,
-		    "Invalid lambda function output : Invalid JSON" },
-		{ { true, false, false, 200, "null", NULL }, ERR_INVALID_LAMBDA,
-		    "Unrecognizable lambda output" },
-		{ { true, false, false, 200, "[1]", NULL }, ERR_INVALID_LAMBDA,
-		    "Unrecognizable lambda output" },
-		{ { true, false, false, 200,
-		      "{'triggerSource':'t','response':{}}", NULL },
-		    ERR_INVALID_LAMBDA, "Unrecognizable lambda output" },
-		{ { true, false, false, 200,
-		      "{'a':{},'triggerSource':'t','response':null}", NULL },
-		    ERR_INVALID_LAMBDA, "Unrecognizable lambda output" },
-		{ { true, false, false, 200, "{'a':{},'triggerSource':'t'}",
-		      NULL },
-		    ERR_INVALID_LAMBDA, "Unrecognizable lambda output" },
-		{ { true, false, false, 302, WHOLE, NULL },
-		    ERR_UNEXPECTED_LAMBDA,
-		    "PreSignUp invocation failed due to error "
-		    "ServiceException." },
-		{ { true, false, false, 403, "{'message':'Forbidden'}", NULL },
-		    ERR_UNEXPECTED_LAMBDA,
-		    "PreSignUp invocation failed due to error "
-		    "AccessDeniedException." },
-		{ { true, false, false, 409, "", NULL }, ERR_UNEXPECTED_LAMBDA,
-		    "PreSignUp invocation failed due to error "
-		    "ResourceConflictException." },
-		{ { true, false, false, 500, "{'errorMessage':'no'}", NULL },
-		    ERR_UNEXPECTED_LAMBDA,
-		    "PreSignUp invocation failed due to error "
-		    "ServiceException." },
-		{ { false, true, false, 0, "", "timeout" },
-		    ERR_UNEXPECTED_LAMBDA,
-		    "PreSignUp invocation failed due to error "
-		    "TimeoutException." },
-		{ { false, false, false, 0, "", "refused" },
-		    ERR_UNEXPECTED_LAMBDA,
-		    "PreSignUp invocation failed due to error "
-		    "ServiceException." },
-		/* The status came, the body did not. */
-		{ { false, true, false, 200, "{'a':", "timeout" },
-		    ERR_UNEXPECTED_LAMBDA,
-		    "PreSignUp invocation failed due to error "
-		    "TimeoutException." },
-	};
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		struct hook_answer answer = cases[i].answer;
+	for (size_t i = 0; i < sizeof(answers) / sizeof(*answers); i++) {
+		struct hook_answer answer = answers[i].answer;
 		struct err err = { 0 };
-		char *body = mem_text(mem, answer.body);
-		for (char *at = body; *at; at++)
-			*at = *at == '\'' ? '"' : *at;
-		answer.body = body;
+		answer.body = quoted(mem, answer.body);
 		const cJSON *response =
 		    trigger_judge(mem, "PreSignUp", sent, &answer, &err);
-		cr_expect_eq(response != NULL, !cases[i].code, "%zu", i);
-		cr_expect_eq(err.code, cases[i].code, "%zu", i);
+		cr_expect_eq(response != NULL, !answers[i].code, "%zu", i);
+		cr_expect_eq(err.code, answers[i].code, "%zu", i);
 		cr_expect_str_eq(err.message,
-		    cases[i].message ? cases[i].message : "");
+		    answers[i].message ? answers[i].message : "");
 	}
 }
 
