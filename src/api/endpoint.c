@@ -9,6 +9,7 @@
 #include "account/policy.h"
 #include "api/operation.h"
 #include "api/sigv4.h"
+#include "api/throttle.h"
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/json.h"
@@ -35,6 +36,7 @@ struct known_key {
 struct endpoint {
 	const struct engine *engine;
 	struct mem *mem;
+	struct throttle *throttle;
 	struct known_key keys[KEYS_KNOWN];
 	size_t next; /* the place that is used next */
 	struct batch *batch;
@@ -63,12 +65,14 @@ static const char *const cors[] = { "Access-Control-Allow-Origin", "*",
 
 #define HEADERS_MOST 12
 
-struct endpoint *endpoint_new(struct mem *mem, const struct engine *engine)
+struct endpoint *endpoint_new(struct mem *mem, const struct engine *engine,
+    struct throttle *throttle)
 {
 	struct endpoint *endpoint = mem_make(mem, struct endpoint);
 
 	endpoint->engine = engine;
 	endpoint->mem = mem;
+	endpoint->throttle = throttle;
 	endpoint->batch = batch_new(mem, engine);
 	return endpoint;
 }
@@ -254,6 +258,18 @@ static bool find_operation(struct request *request)
 	               : "what X-Amz-Target names");
 }
 
+/* Only what was well formed counts, and nothing is written yet. */
+static bool take_turn(struct request *request)
+{
+	bool *counted = &request->exchange->counted;
+
+	if (!*counted)
+		*counted = throttle_take(request->endpoint->throttle,
+		    request->operation->name, clock_steady_ms());
+	return *counted || work_fail(&request->call.work, ERR_TOO_MANY_REQUESTS,
+	                       "Rate exceeded");
+}
+
 /* Up to what the operation itself does. */
 static bool open_request(struct request *request)
 {
@@ -269,7 +285,8 @@ static bool open_request(struct request *request)
 		return false;
 	request->fields = mem_alloc(work->mem, code->size);
 	if (!field_read(work->mem, code->rows, call->json, request->fields,
-	        &work->err))
+	        &work->err) ||
+	    !take_turn(request))
 		return false;
 	if (!work->db)
 		return work_fail(work, ERR_DATABASE,
