@@ -21,11 +21,12 @@
 #include "delivery/metrics.h"
 #include "delivery/receipt.h"
 
-#define BODY_MOST ((size_t)1024 * 1024)
-#define WAIT_MOST 4096 /* requests that may wait for a thread */
-#define CREATORS  2
-#define PEM_MOST  ((size_t)256 * 1024)
-#define TAG       "http"
+#define BODY_MOST      ((size_t)1024 * 1024)
+#define WAIT_MOST      4096 /* requests that may wait for a thread */
+#define CREATORS       2
+#define CREATIONS_MOST 256 /* in one commit */
+#define PEM_MOST       ((size_t)256 * 1024)
+#define TAG            "http"
 
 /* After a failed connection there are so many times its duration without. */
 #define REST_PARTS 3
@@ -360,6 +361,18 @@ static bool read_tls(struct mem *mem, const struct config *config,
 	return listener->tls_key != NULL;
 }
 
+static void run_creations(void *state,
+    struct listener_exchange *const *exchanges, size_t count)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	struct desk *desk = state;
+	struct work work;
+
+	if (!open_work(desk, mem, &work))
+		log_warning(TAG, "cannot answer", "error", work.err.detail);
+	endpoint_create(desk->endpoint, &work, exchanges, count);
+}
+
 static void start_workers(struct routes *routes, struct mem *mem)
 {
 	struct workers_plan plan = { .threads =
@@ -372,6 +385,8 @@ static void start_workers(struct routes *routes, struct mem *mem)
 
 	routes->workers = workers_start(mem, &plan);
 	plan.threads = CREATORS;
+	plan.together = CREATIONS_MOST;
+	plan.run = run_creations;
 	routes->creators = workers_start(mem, &plan);
 }
 

@@ -66,55 +66,45 @@ void invitation_choose_template(const struct engine *engine,
 		template->subject = own->email_subject;
 }
 
-static const char *pin_template(struct work *work,
-    const struct template *template)
+/* The text is printed and digested once as long as POOL lives. */
+static struct pool_text *get_text(const struct engine *engine,
+    const struct pool *pool, bool has_password, bool sms)
 {
-	const char *content = template_print(work->mem, template);
-	const char *hash = secret_digest(work->mem, content);
+	struct pool_text *text = &pool->texts[2 * sms + has_password];
+	struct template template;
 
-	return db_run(work, QUERY_template_insert, hash, content) ? hash : NULL;
+	if (!text->hash) {
+		invitation_choose_template(engine, pool, has_password, sms,
+		    &template);
+		text->content = template_print(pool->mem, &template);
+		text->hash = secret_digest(pool->mem, text->content);
+	}
+	return text;
 }
 
-/* *BLOCK is why the number may not be written to now, or NULL. */
-static bool check_rules(struct work *work, const char *number,
-    const char **block)
-{
-	struct rows *rows = db_run(work, QUERY_sandbox_facts, number);
-
-	if (!rows)
-		return false;
-	if (rows_bool(rows, 0, "sandbox") && !rows_bool(rows, 0, "verified"))
-		*block = "sandbox";
-	return true;
-}
-
-static bool add_message(struct work *work, const struct engine *engine,
+static void add_message(struct work *work, const struct engine *engine,
     const struct invitation *invitation, bool sms, struct invitation_plan *plan)
 {
 	const struct user *user = invitation->user;
 	struct invitation_message *message = &plan->messages[plan->count++];
-	struct template template;
+	const struct pool_text *text = get_text(engine, invitation->pool,
+	    invitation->password != NULL, sms);
 
 	message->medium = sms ? "SMS" : "EMAIL";
 	message->destination =
 	    attribute_get(user->attributes, sms ? "phone_number" : "email");
-	invitation_choose_template(engine, invitation->pool,
-	    invitation->password != NULL, sms, &template);
-	message->template = pin_template(work, &template);
-	if (!message->template)
-		return false;
+	message->template = text->hash;
+	message->content = text->stored ? NULL : text->content;
 	if (!message->destination) {
 		message->destination = "";
 		message->outcome = "skipped";
 		message->block = "no address";
-		return true;
-	}
-	if (invitation->password)
+	} else if (invitation->password) {
 		message->sealed = secret_seal(work->mem, engine->keyring,
 		    invitation->password,
 		    invitation_place(work->mem, user->pool_id, user->sub,
 		        message->medium, user->invitation));
-	return !sms || check_rules(work, message->destination, &message->block);
+	}
 }
 
 static bool wants(const struct field_words *media, const char *medium)
@@ -142,15 +132,17 @@ static void choose_media(const struct engine *engine,
 	}
 }
 
-bool invitation_make_plan(struct work *work, const struct engine *engine,
+void invitation_make_plan(struct work *work, const struct engine *engine,
     const struct invitation *invitation, struct invitation_plan *plan)
 {
 	bool email;
 	bool sms;
 
 	choose_media(engine, invitation, &email, &sms);
-	return (!email || add_message(work, engine, invitation, false, plan)) &&
-	       (!sms || add_message(work, engine, invitation, true, plan));
+	if (email)
+		add_message(work, engine, invitation, false, plan);
+	if (sms)
+		add_message(work, engine, invitation, true, plan);
 }
 
 static const char *column(struct mem *mem, const struct invitation_plan *plan,
@@ -175,18 +167,35 @@ struct invitation_arrays invitation_arrays(struct mem *mem,
 		.destinations = ARRAY(destination),
 		.sealed = ARRAY(sealed),
 		.templates = ARRAY(template),
-		.blocks = ARRAY(block),
+		.contents = ARRAY(content),
 		.outcomes = ARRAY(outcome),
 	};
 #undef ARRAY
 }
 
-/* The plan has EMAIL before SMS, which is the order of the ids too. */
-void invitation_note_ids(struct invitation_plan *plan, const char *ids)
+/* The plan has EMAIL before SMS, which is the order of the answer too. */
+void invitation_conclude(struct mem *mem, const struct pool *pool,
+    struct invitation_plan *plan, const char *ids, const char *blocks)
 {
-	for (size_t i = 0; i < plan->count && ids && *ids; i++) {
+	for (size_t i = 0; i < plan->count; i++) {
+		struct invitation_message *message = &plan->messages[i];
+		size_t length = strcspn(blocks, ",");
 		char *end;
-		plan->messages[i].id = strtoll(ids, &end, 10);
+		message->id = strtoll(ids, &end, 10);
 		ids = *end ? end + 1 : end;
+		if (length)
+			message->block = mem_text_n(mem, blocks, length);
+		blocks += length + (blocks[length] == ',');
 	}
+	for (size_t i = 0; i < POOL_TEXTS && plan->count; i++)
+		pool->texts[i].stored |= pool->texts[i].hash != NULL;
+}
+
+bool invitation_waits(const struct invitation_plan *plan, const char *medium)
+{
+	for (size_t i = 0; i < plan->count; i++)
+		if (!plan->messages[i].outcome && !plan->messages[i].block &&
+		    strcmp(plan->messages[i].medium, medium) == 0)
+			return true;
+	return false;
 }

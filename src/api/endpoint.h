@@ -24,6 +24,11 @@ struct endpoint *endpoint_new(struct mem *mem, const struct engine *engine);
 void endpoint_answer(struct endpoint *endpoint, struct work *work,
     struct listener_exchange *exchange);
 
+/* The same for several that endpoint_creates(): they are committed together.
+ * Finishes each as soon as it has its answer. */
+void endpoint_create(struct endpoint *endpoint, struct work *work,
+    struct listener_exchange *const *exchanges, size_t count);
+
 /* What a browser asks before it sends a request (CORS). */
 void endpoint_answer_options(struct listener_answer *answer);
 

@@ -41,7 +41,7 @@ Test(db, arrays_come_back_as_they_went)
 	cr_assert(db_run(&harness.work, QUERY_invite_create, pool->id,
 	              user_new_sub(mem), "alice", "x", "{}", NULL, NULL,
 	              db_array(mem, kinds, 5), db_array(mem, values, 5), "{}",
-	              "{}", "{}", "{}", "{}", "{}", "alice"),
+	              "{}", "{}", "{}", "{}", "{}", "alice", NULL, "test"),
 	    "%s", harness.work.err.detail);
 	struct rows *rows = db_run(&harness.work, QUERY_invite_former_owner,
 	    pool->id, db_array(mem, kinds, 5), db_array(mem, values, 5));
