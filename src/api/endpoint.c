@@ -338,6 +338,16 @@ static void add_headers(struct request *request, const struct err *err)
 	out->headers = headers;
 }
 
+/* What a header field held may be no UTF-8, which JSON must be. */
+static void make_printable(char *text)
+{
+	bool valid = utf8_valid(text);
+
+	for (; *text && !valid; text++)
+		if ((unsigned char)*text >= 0x80)
+			*text = '?';
+}
+
 /* What is ours to mend is told to the log, not to the caller. */
 static void answer_error(struct request *request, struct err *err)
 {
@@ -355,6 +365,7 @@ static void answer_error(struct request *request, struct err *err)
 		snprintf(err->message, sizeof(err->message),
 		    "Internal server error; request %s", request->id);
 	}
+	make_printable(err->message);
 	json_add(json, "__type", err_name(err->code));
 	json_add(json, "message", err->message);
 	answer->body = json_print(mem, json);
