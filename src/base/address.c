@@ -2,65 +2,63 @@
 #include "base/address.h"
 
 #include <arpa/inet.h>
-#include <stdlib.h>
+#include <netinet/in.h>
+#include <stdint.h>
 #include <string.h>
 
-static bool is_v6(const union address *address)
+static enum address_reach reach_4(uint32_t address)
 {
-	return address->any.sa_family == AF_INET6;
+	static const struct {
+		uint32_t network, mask;
+	} ranges[] = {
+		{ 0x00000000, 0xff000000 },
+		{ 0x0a000000, 0xff000000 },
+		{ 0x64400000, 0xffc00000 },
+		{ 0xa9fe0000, 0xffff0000 },
+		{ 0xac100000, 0xfff00000 },
+		{ 0xc0a80000, 0xffff0000 },
+		{ 0xe0000000, 0xe0000000 },
+	};
+
+	if (address >> 24 == 127)
+		return ADDRESS_LOOPBACK;
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(*ranges); i++)
+		if ((address & ranges[i].mask) == ranges[i].network)
+			return ADDRESS_PRIVATE;
+	return ADDRESS_PUBLIC;
 }
 
-static bool read_port(const char *text, in_port_t *port)
+static enum address_reach reach_6(const struct in6_addr *address)
 {
-	size_t length = strlen(text);
+	static const unsigned char nat64[12] = { 0, 0x64, 0xff, 0x9b };
+	const unsigned char *b = address->s6_addr;
 
-	if (!length || length > 5 || strspn(text, "0123456789") != length)
-		return false;
-	long number = strtol(text, NULL, 10);
-	*port = htons((in_port_t)number);
-	return number < 65536;
+	if (IN6_IS_ADDR_V4MAPPED(address) ||
+	    memcmp(b, nat64, sizeof(nat64)) == 0)
+		return reach_4((uint32_t)b[12] << 24 | (uint32_t)b[13] << 16 |
+		               (uint32_t)b[14] << 8 | b[15]);
+	if (IN6_IS_ADDR_LOOPBACK(address))
+		return ADDRESS_LOOPBACK;
+	return IN6_IS_ADDR_UNSPECIFIED(address) ||
+	               IN6_IS_ADDR_LINKLOCAL(address) ||
+	               IN6_IS_ADDR_MULTICAST(address) || (b[0] & 0xfe) == 0xfc
+	           ? ADDRESS_PRIVATE
+	           : ADDRESS_PUBLIC;
 }
 
-bool address_read(const char *text, union address *address)
+enum address_reach address_of(const struct sockaddr *address, int family)
 {
-	char host[INET6_ADDRSTRLEN + 1] = "";
-	bool v6 = *text == '[';
-	const char *end = v6 ? strstr(text, "]:") : strrchr(text, ':');
-	size_t length = end ? (size_t)(end - text - v6) : 0;
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
 
-	memset(address, 0, sizeof(*address));
-	if (!end || length >= sizeof(host))
-		return false;
-	memcpy(host, text + v6, length);
-	if (v6) {
-		address->v6.sin6_family = AF_INET6;
-		return inet_pton(AF_INET6, host, &address->v6.sin6_addr) == 1 &&
-		       read_port(end + 2, &address->v6.sin6_port);
+	switch (family) {
+	case AF_INET:
+		memcpy(&in, address, sizeof(in));
+		return reach_4(ntohl(in.sin_addr.s_addr));
+	case AF_INET6:
+		memcpy(&in6, address, sizeof(in6));
+		return reach_6(&in6.sin6_addr);
+	default:
+		return ADDRESS_PRIVATE;
 	}
-	address->v4.sin_family = AF_INET;
-	return inet_pton(AF_INET, host, &address->v4.sin_addr) == 1 &&
-	       read_port(end + 1, &address->v4.sin_port);
-}
-
-char *address_print(struct mem *mem, const union address *address)
-{
-	char host[INET6_ADDRSTRLEN] = "";
-
-	if (is_v6(address))
-		inet_ntop(AF_INET6, &address->v6.sin6_addr, host, sizeof(host));
-	else
-		inet_ntop(AF_INET, &address->v4.sin_addr, host, sizeof(host));
-	return mem_printf(mem, is_v6(address) ? "[%s]:%d" : "%s:%d", host,
-	    address_port(address));
-}
-
-int address_port(const union address *address)
-{
-	return ntohs(
-	    is_v6(address) ? address->v6.sin6_port : address->v4.sin_port);
-}
-
-socklen_t address_size(const union address *address)
-{
-	return is_v6(address) ? sizeof(address->v6) : sizeof(address->v4);
 }

@@ -6,17 +6,17 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/address.h"
+#include "base/socket_address.h"
 #include "delivery/http.h"
 
 #define ANY_PORT  "127.0.0.1:0"
 #define ANSWER_MS 2000
 
 /* The address, when a server could listen there now; else NULL and errno. */
-static const char *try(struct mem *mem, const union address *address)
+static const char *try(struct mem *mem, const union socket_address *address)
 {
 	int fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	union address bound = { 0 };
+	union socket_address bound = { 0 };
 	socklen_t size = sizeof(bound);
 	const char *text = NULL;
 	int on = 1;
@@ -25,9 +25,9 @@ static const char *try(struct mem *mem, const union address *address)
 		return NULL;
 	/* As the server does: connections that just ended are no obstacle. */
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (bind(fd, &address->any, address_size(address)) == 0 &&
+	if (bind(fd, &address->any, socket_address_size(address)) == 0 &&
 	    getsockname(fd, &bound.any, &size) == 0)
-		text = address_print(mem, &bound);
+		text = socket_address_print(mem, &bound);
 	int saved = errno;
 	close(fd);
 	errno = saved;
@@ -36,9 +36,9 @@ static const char *try(struct mem *mem, const union address *address)
 
 static const char *choose(struct mem *mem, const char *text, struct err *err)
 {
-	union address address;
+	union socket_address address;
 
-	if (!address_read(text, &address)) {
+	if (!socket_address_read(text, &address)) {
 		err_set(err, ERR_USAGE,
 		    "option '--listen': '%.80s' is not an address and a port, "
 		    "as 127.0.0.1:9229 or [::1]:9229",

@@ -1,49 +1,65 @@
 /* SPDX-License-Identifier: MIT */
+#include <arpa/inet.h>
 #include <criterion/criterion.h>
+#include <netinet/in.h>
+#include <string.h>
 
 #include "base/address.h"
 
-Test(address, read_and_printed)
+static enum address_reach reach(const char *text)
 {
-	static const struct {
-		const char *text, *printed;
-		int family, port;
-	} rows[] = {
-		{ "127.0.0.1:9229", "127.0.0.1:9229", AF_INET, 9229 },
-		{ "0.0.0.0:0", "0.0.0.0:0", AF_INET, 0 },
-		{ "192.0.2.1:65535", "192.0.2.1:65535", AF_INET, 65535 },
-		{ "[::1]:9229", "[::1]:9229", AF_INET6, 9229 },
-		{ "[2001:DB8:0::1]:80", "[2001:db8::1]:80", AF_INET6, 80 },
-		{ "[::ffff:192.0.2.1]:80", "[::ffff:192.0.2.1]:80", AF_INET6,
-		    80 },
-	};
-	MEM_AUTO mem = mem_new(NULL);
+	struct sockaddr_in in = { .sin_family = AF_INET };
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6 };
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		union address address;
-		cr_expect(address_read(rows[i].text, &address), "%s",
-		    rows[i].text);
-		cr_expect_eq(address.any.sa_family, rows[i].family);
-		cr_expect_eq(address_port(&address), rows[i].port);
-		cr_expect_eq(address_size(&address),
-		    rows[i].family == AF_INET ? sizeof(struct sockaddr_in)
-		                              : sizeof(struct sockaddr_in6));
-		cr_expect_str_eq(address_print(mem, &address), rows[i].printed);
-	}
+	if (inet_pton(AF_INET, text, &in.sin_addr) == 1)
+		return address_of((struct sockaddr *)&in, AF_INET);
+	cr_assert_eq(inet_pton(AF_INET6, text, &in6.sin6_addr), 1, "%s", text);
+	return address_of((struct sockaddr *)&in6, AF_INET6);
 }
 
-Test(address, no_other_form)
+Test(address, reach)
 {
-	static const char *const texts[] = { "", "x", ":", ":9229", "9229",
-		"127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:65536",
-		"127.0.0.1:100000", "127.0.0.1:-1", "127.0.0.1: 80",
-		"127.0.0.1:80 ", "127.1:80", "0x7f000001:80", "localhost:80",
-		"[127.0.0.1]:80", "[127.0.0.1:80", "::1:80", "[::1]", "[::1]80",
-		"[::1]:", "[::1:80", "[]:80", "[::1%lo]:80",
-		"[1111:2222:3333:4444:5555:6666:7777:8888:9999:aaaa:bbbb]:80" };
-	union address address;
+	static const struct {
+		const char *text;
+		enum address_reach reach;
+	} cases[] = {
+		{ "127.0.0.1", ADDRESS_LOOPBACK },
+		{ "127.255.0.9", ADDRESS_LOOPBACK },
+		{ "::1", ADDRESS_LOOPBACK },
+		{ "::ffff:127.0.0.1", ADDRESS_LOOPBACK },
+		{ "64:ff9b::127.0.0.1", ADDRESS_LOOPBACK },
+		{ "0.0.0.0", ADDRESS_PRIVATE },
+		{ "10.1.2.3", ADDRESS_PRIVATE },
+		{ "100.64.0.1", ADDRESS_PRIVATE },
+		{ "169.254.169.254", ADDRESS_PRIVATE },
+		{ "172.16.0.1", ADDRESS_PRIVATE },
+		{ "172.31.255.255", ADDRESS_PRIVATE },
+		{ "192.168.0.1", ADDRESS_PRIVATE },
+		{ "224.0.0.1", ADDRESS_PRIVATE },
+		{ "255.255.255.255", ADDRESS_PRIVATE },
+		{ "::", ADDRESS_PRIVATE },
+		{ "fe80::1", ADDRESS_PRIVATE },
+		{ "fd00::1", ADDRESS_PRIVATE },
+		{ "ff02::1", ADDRESS_PRIVATE },
+		{ "::ffff:10.0.0.1", ADDRESS_PRIVATE },
+		{ "64:ff9b::10.0.0.1", ADDRESS_PRIVATE },
+		{ "8.8.8.8", ADDRESS_PUBLIC },
+		{ "126.0.0.1", ADDRESS_PUBLIC },
+		{ "128.0.0.1", ADDRESS_PUBLIC },
+		{ "172.32.0.1", ADDRESS_PUBLIC },
+		{ "100.128.0.1", ADDRESS_PUBLIC },
+		{ "2001:db8::1", ADDRESS_PUBLIC },
+		{ "64:ff9b::8.8.8.8", ADDRESS_PUBLIC },
+	};
 
-	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
-		cr_expect_not(address_read(texts[i], &address), "'%s'",
-		    texts[i]);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		cr_expect_eq(reach(cases[i].text), cases[i].reach, "%s: %d",
+		    cases[i].text, reach(cases[i].text));
+}
+
+Test(address, another_family)
+{
+	struct sockaddr address = { .sa_family = AF_UNIX };
+
+	cr_expect_eq(address_of(&address, AF_UNIX), ADDRESS_PRIVATE);
 }

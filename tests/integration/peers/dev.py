@@ -6,6 +6,7 @@ running, whoever starts it and however it ends.
 covers: db/cluster.c
 covers: delivery/capture.c
 """
+import contextlib
 import glob
 import http.server
 import json
@@ -22,10 +23,12 @@ import time
 import unittest
 
 sys.dont_write_bytecode = True
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                             "..", "..", "clients"))
 
 import house  # noqa: E402
-import signed  # noqa: E402
 from house import HOUSE, SLOW, wait_until  # noqa: E402
+from signer import Caller, Signer  # noqa: E402
 
 
 class DevCase(unittest.TestCase):
@@ -85,12 +88,18 @@ class DevCase(unittest.TestCase):
         return found
 
     def call(self, operation, variables=None, **members):
+        """The status and the body of the answer."""
         variables = variables or self.exported()
-        return signed.call(
-            variables["AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER"],
-            variables["AWS_ACCESS_KEY_ID"],
-            variables["AWS_SECRET_ACCESS_KEY"], operation,
-            variables["AWS_DEFAULT_REGION"], **members)
+        host, port = re.fullmatch(
+            r"http://(.+):(\d+)",
+            variables["AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER"]).groups()
+        signer = Signer(
+            {"AccessKeyId": variables["AWS_ACCESS_KEY_ID"],
+             "SecretAccessKey": variables["AWS_SECRET_ACCESS_KEY"]},
+            variables["AWS_DEFAULT_REGION"])
+        with contextlib.closing(Caller(port, signer, host)) as caller:
+            answer = caller.call(operation, **members)
+            return answer.status, answer.body
 
     def run_usher(self, *words):
         done = subprocess.run(
