@@ -37,7 +37,6 @@ class Server(house.Usher):
                          allow_capture="yes", **settings)
         self.init()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.key = self.make_key("admin", "--full-access")
 
     def make_key(self, user, *words):
         key = self.run("access-key", "create", "--user", user, *words,
