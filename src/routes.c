@@ -370,7 +370,16 @@ static void run_creations(void *state,
 
 	if (!open_work(desk, mem, &work))
 		log_warning(TAG, "cannot answer", "error", work.err.detail);
-	endpoint_create(desk->endpoint, &work, exchanges, count);
+	struct listener_exchange **slow =
+	    mem_array(mem, struct listener_exchange *, count);
+	size_t left =
+	    endpoint_create(desk->endpoint, &work, exchanges, count, slow);
+	for (size_t i = 0; i < left; i++) {
+		if (workers_give(desk->routes->workers, slow[i]))
+			continue;
+		endpoint_answer_busy(slow[i]);
+		listener_finish(slow[i]);
+	}
 }
 
 static void start_workers(struct routes *routes, struct mem *mem)

@@ -29,7 +29,8 @@ struct creation {
 	cJSON *attributes;
 	const char *password; /* NULL: the user has none */
 	const char *hash;
-	struct alias_names names; /* by which the user is found */
+	const struct message_template *custom; /* a trigger's texts, or NULL */
+	struct alias_names names;              /* by which the user is found */
 	bool alias_taken; /* by another user, when the last attempt failed */
 };
 

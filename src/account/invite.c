@@ -7,6 +7,7 @@
 #include "account/attribute.h"
 #include "account/audit.h"
 #include "account/creation.h"
+#include "account/trigger.h"
 #include "base/json.h"
 #include "base/str.h"
 #include "db/db.h"
@@ -97,10 +98,38 @@ static struct user *repeated(struct work *work, const struct creation *creation)
 	return user;
 }
 
+/* Before anything is written, and outside of any transaction. */
+static bool ask_triggers(struct work *work, struct creation *creation)
+{
+	const struct invitation invitation = { .user = creation->user,
+		.media = &creation->request->media };
+	const struct trigger_event event = { creation->engine, creation->pool,
+		creation->user, creation->request };
+	bool email;
+	bool sms;
+
+	if (!str_same(creation->request->action, "RESEND") &&
+	    !trigger_pre_sign_up(work, &event))
+		return false;
+	if (str_same(creation->request->action, "SUPPRESS"))
+		return true;
+	invitation_choose_media(creation->engine, &invitation, &email, &sms);
+	return trigger_custom_message(work, &event, email, sms,
+	    &creation->custom);
+}
+
 static struct user *create(struct work *work, struct creation *creation)
 {
-	if (!creation_prepare(work, creation))
+	struct user *made =
+	    trigger_any(creation->pool) ? repeated(work, creation) : NULL;
+
+	/* No trigger is asked twice for one call. */
+	if (made)
+		return made;
+	if (!creation_prepare(work, creation) || !ask_triggers(work, creation))
 		return NULL;
+	if (creation->custom)
+		creation_make_plan(work, creation);
 	for (int attempt = 1; attempt <= ATTEMPTS_MOST; attempt++) {
 		work->err = (struct err){ 0 };
 		creation->alias_taken = false;
@@ -178,6 +207,7 @@ static struct user *resend(struct work *work, struct creation *creation)
 		return NULL;
 	}
 	if (!creation_take_password(work, creation) ||
+	    !ask_triggers(work, creation) ||
 	    !in_transaction(work, creation, renew_in_transaction))
 		return NULL;
 	return creation->user;

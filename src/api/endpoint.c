@@ -230,6 +230,15 @@ static const char *fingerprint(const struct request *request)
 	        http->body));
 }
 
+/* Browsers do not let a program set the first. */
+static const char *user_agent(const struct request *request)
+{
+	const struct listener_request *http = &request->exchange->request;
+	const char *browser = listener_header(http, "X-Amz-User-Agent");
+
+	return browser ? browser : listener_header(http, "User-Agent");
+}
+
 static bool find_operation(struct request *request)
 {
 	const char *target =
@@ -266,6 +275,7 @@ static bool open_request(struct request *request)
 		return work_fail(work, ERR_DATABASE,
 		    "the database cannot be reached");
 	call->fingerprint = fingerprint(request);
+	call->user_agent = user_agent(request);
 	call->answer = json_object(work->mem);
 	return true;
 }
@@ -387,13 +397,15 @@ static void answer_created(struct request *request, struct batch_item *item)
 	listener_finish(request->exchange);
 }
 
-void endpoint_create(struct endpoint *endpoint, struct work *work,
-    struct listener_exchange *const *exchanges, size_t count)
+size_t endpoint_create(struct endpoint *endpoint, struct work *work,
+    struct listener_exchange *const *exchanges, size_t count,
+    struct listener_exchange **slow)
 {
 	struct request *requests = mem_array(work->mem, struct request, count);
 	struct batch_item *items =
 	    mem_array(work->mem, struct batch_item, count);
 	size_t opened = 0;
+	size_t left = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		struct request *request = &requests[opened];
@@ -409,15 +421,18 @@ void endpoint_create(struct endpoint *endpoint, struct work *work,
 			.work = request->call.work };
 	}
 	if (!opened)
-		return;
+		return 0;
 	batch_run(endpoint->batch, work, items, opened);
 	for (size_t i = 0; i < opened; i++)
 		if (!items[i].singly)
 			answer_created(&requests[i], &items[i]);
 	batch_wake(endpoint->batch, work);
 	for (size_t i = 0; i < opened; i++)
-		if (items[i].singly)
+		if (items[i].slow)
+			slow[left++] = requests[i].exchange;
+		else if (items[i].singly)
 			answer_created(&requests[i], &items[i]);
+	return left;
 }
 
 void endpoint_answer_busy(struct listener_exchange *exchange)
