@@ -59,3 +59,17 @@ create index account_email on account
 create index account_phone on account
   (pool_id, (attributes ->> 'phone_number') collate "C")
   where attributes ->> 'phone_number' is not null;
+
+-- As many users as the planner expects in a pool: by the table's size and the
+-- last analyze.
+create function estimate_users(pool text) returns bigint
+language plpgsql stable
+as $$
+declare
+  plan json;
+begin
+  execute 'explain (format json) select from account where pool_id = $1'
+    into plan using pool;
+  return (plan #>> '{0,Plan,Plan Rows}')::numeric;
+end
+$$;

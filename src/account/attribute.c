@@ -32,8 +32,7 @@ static const struct schema_attribute *in_schema(const struct pool *pool,
 	if (!declared)
 		return schema_standard(name);
 	for (size_t i = 0; i < pool->settings->schema.count; i++)
-		if (strcmp(list[i].name, declared) == 0 &&
-		    !schema_standard(list[i].name) &&
+		if (list[i].custom && strcmp(list[i].name, declared) == 0 &&
 		    list[i].developer_only.value == developer)
 			return &list[i];
 	return NULL;
