@@ -586,8 +586,11 @@ returning id;
 
 -- name: queue_wake
 -- Lanes that wait look at once. In a transaction of its own: one that
--- notifies makes all others of the database wait for its commit.
-select pg_notify('usher_' || medium, '') from unnest($1::text[]) as m (medium);
+-- notifies makes all others of the database wait for its commit, which waits
+-- for no disk: there is nothing to lose.
+select set_config('synchronous_commit', 'off', true),
+  pg_notify('usher_' || medium, '')
+from unnest($1::text[]) as m (medium);
 
 -- name: queue_prune
 -- Looks at the $3 messages behind id $2; those settled over $1 ms ago go with

@@ -52,9 +52,3 @@ from sandbox_number order by number;
 
 -- name: sandbox_delete
 delete from sandbox_number where number = $1 returning number;
-
--- name: sandbox_facts
--- What rules.c needs when a message is queued.
-select (select sandbox from installation) as sandbox,
-  exists (select from sandbox_number where number = $1
-    and status = 'Verified') as verified;

@@ -21,11 +21,12 @@
 #include "delivery/metrics.h"
 #include "delivery/receipt.h"
 
-#define BODY_MOST ((size_t)1024 * 1024)
-#define WAIT_MOST 4096 /* requests that may wait for a thread */
-#define CREATORS  2
-#define PEM_MOST  ((size_t)256 * 1024)
-#define TAG       "http"
+#define BODY_MOST      ((size_t)1024 * 1024)
+#define WAIT_MOST      4096 /* requests that may wait for a thread */
+#define CREATORS       2
+#define CREATIONS_MOST 256 /* in one commit */
+#define PEM_MOST       ((size_t)256 * 1024)
+#define TAG            "http"
 
 /* After a failed connection there are so many times its duration without. */
 #define REST_PARTS 3
@@ -256,6 +257,15 @@ static bool allows(const struct route *route, const char *method)
 	return at && (!at[length] || at[length] == ',');
 }
 
+/* Clients of the API read no answer without its headers. */
+static void dress(struct listener_exchange *exchange)
+{
+	const struct route *route = route_find(exchange->request.path);
+
+	if (route && route->answer == answer_call)
+		endpoint_dress(exchange);
+}
+
 static void refuse_method(const struct route *route,
     struct listener_exchange *exchange)
 {
@@ -266,6 +276,7 @@ static void refuse_method(const struct route *route,
 	say(exchange->mem, &exchange->answer, 405,
 	    "the method is not allowed here");
 	exchange->answer.headers = headers;
+	dress(exchange);
 }
 
 /* In the listener's thread: what needs no thinking is answered here. */
@@ -350,6 +361,27 @@ static bool read_tls(struct mem *mem, const struct config *config,
 	return listener->tls_key != NULL;
 }
 
+static void run_creations(void *state,
+    struct listener_exchange *const *exchanges, size_t count)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	struct desk *desk = state;
+	struct work work;
+
+	if (!open_work(desk, mem, &work))
+		log_warning(TAG, "cannot answer", "error", work.err.detail);
+	struct listener_exchange **slow =
+	    mem_array(mem, struct listener_exchange *, count);
+	size_t left =
+	    endpoint_create(desk->endpoint, &work, exchanges, count, slow);
+	for (size_t i = 0; i < left; i++) {
+		if (workers_give(desk->routes->workers, slow[i]))
+			continue;
+		endpoint_answer_busy(slow[i]);
+		listener_finish(slow[i]);
+	}
+}
+
 static void start_workers(struct routes *routes, struct mem *mem)
 {
 	struct workers_plan plan = { .threads =
@@ -362,6 +394,8 @@ static void start_workers(struct routes *routes, struct mem *mem)
 
 	routes->workers = workers_start(mem, &plan);
 	plan.threads = CREATORS;
+	plan.together = CREATIONS_MOST;
+	plan.run = run_creations;
 	routes->creators = workers_start(mem, &plan);
 }
 
@@ -377,7 +411,9 @@ int routes_run(const struct engine *engine, struct board *board)
 		.body_most = BODY_MOST,
 		.connections_most = (unsigned)config->listen_connections,
 		.per_address_most = (unsigned)config->listen_per_address,
+		.timeout_ms = config->listen_timeout * 1000,
 		.take = take,
+		.refused = dress,
 		.context = &routes,
 		.stopping = lane_stopping };
 	struct err err = { 0 };

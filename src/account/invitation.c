@@ -41,11 +41,25 @@ static const struct message_template *own_texts(const struct pool *pool)
 	return config ? config->invite : NULL;
 }
 
+/* What OWN has takes the place of it, part by part. */
+static void put_texts(const struct message_template *own, bool sms,
+    struct template *template)
+{
+	if (!own)
+		return;
+	if (sms && own->sms_message)
+		*template = (struct template){ .text = own->sms_message };
+	if (!sms && own->email_message)
+		*template = (struct template){ .html = own->email_message,
+			.subject = template->subject };
+	if (!sms && own->email_subject)
+		template->subject = own->email_subject;
+}
+
 void invitation_choose_template(const struct engine *engine,
     const struct pool *pool, bool has_password, bool sms,
     struct template *template)
 {
-	const struct message_template *own = own_texts(pool);
 	bool aws = strcmp(engine->config->invite_default_text, "aws") == 0;
 	enum template_name name = TEMPLATE_INVITATION;
 
@@ -55,66 +69,65 @@ void invitation_choose_template(const struct engine *engine,
 		name = TEMPLATE_AWS;
 
 	template_builtin(name, sms, template);
-	if (own && sms && own->sms_message)
-		*template = (struct template){ .text = own->sms_message };
-	if (own && !sms && own->email_message) {
-		const char *subject = template->subject;
-		*template = (struct template){ .html = own->email_message,
-			.subject = subject };
+	put_texts(own_texts(pool), sms, template);
+}
+
+/* The text is printed and digested once as long as POOL lives. */
+static struct pool_text *get_text(const struct engine *engine,
+    const struct pool *pool, bool has_password, bool sms)
+{
+	struct pool_text *text = &pool->texts[2 * sms + has_password];
+	struct template template;
+
+	if (!text->hash) {
+		invitation_choose_template(engine, pool, has_password, sms,
+		    &template);
+		text->content = template_print(pool->mem, &template);
+		text->hash = secret_digest(pool->mem, text->content);
 	}
-	if (own && !sms && own->email_subject)
-		template->subject = own->email_subject;
+	return text;
 }
 
-static const char *pin_template(struct work *work,
-    const struct template *template)
+/* A trigger's text is this message's alone. */
+static struct pool_text *make_text(struct mem *mem, const struct engine *engine,
+    const struct invitation *invitation, bool sms)
 {
-	const char *content = template_print(work->mem, template);
-	const char *hash = secret_digest(work->mem, content);
+	struct pool_text *text = mem_make(mem, struct pool_text);
+	struct template template;
 
-	return db_run(work, QUERY_template_insert, hash, content) ? hash : NULL;
+	invitation_choose_template(engine, invitation->pool,
+	    invitation->password != NULL, sms, &template);
+	put_texts(invitation->custom, sms, &template);
+	text->content = template_print(mem, &template);
+	text->hash = secret_digest(mem, text->content);
+	return text;
 }
 
-/* *BLOCK is why the number may not be written to now, or NULL. */
-static bool check_rules(struct work *work, const char *number,
-    const char **block)
-{
-	struct rows *rows = db_run(work, QUERY_sandbox_facts, number);
-
-	if (!rows)
-		return false;
-	if (rows_bool(rows, 0, "sandbox") && !rows_bool(rows, 0, "verified"))
-		*block = "sandbox";
-	return true;
-}
-
-static bool add_message(struct work *work, const struct engine *engine,
+static void add_message(struct work *work, const struct engine *engine,
     const struct invitation *invitation, bool sms, struct invitation_plan *plan)
 {
 	const struct user *user = invitation->user;
 	struct invitation_message *message = &plan->messages[plan->count++];
-	struct template template;
+	const struct pool_text *text =
+	    invitation->custom ? make_text(work->mem, engine, invitation, sms)
+	                       : get_text(engine, invitation->pool,
+	                             invitation->password != NULL, sms);
 
 	message->medium = sms ? "SMS" : "EMAIL";
 	message->destination =
 	    attribute_get(user->attributes, sms ? "phone_number" : "email");
-	invitation_choose_template(engine, invitation->pool,
-	    invitation->password != NULL, sms, &template);
-	message->template = pin_template(work, &template);
-	if (!message->template)
-		return false;
+	message->template = text->hash;
+	message->content = text->stored ? NULL : text->content;
 	if (!message->destination) {
 		message->destination = "";
 		message->outcome = "skipped";
 		message->block = "no address";
-		return true;
-	}
-	if (invitation->password)
+	} else if (invitation->password) {
 		message->sealed = secret_seal(work->mem, engine->keyring,
 		    invitation->password,
 		    invitation_place(work->mem, user->pool_id, user->sub,
 		        message->medium, user->invitation));
-	return !sms || check_rules(work, message->destination, &message->block);
+	}
 }
 
 static bool wants(const struct field_words *media, const char *medium)
@@ -126,7 +139,7 @@ static bool wants(const struct field_words *media, const char *medium)
 }
 
 /* Without a wish nothing fails for want of an address: it is left out. */
-static void choose_media(const struct engine *engine,
+void invitation_choose_media(const struct engine *engine,
     const struct invitation *invitation, bool *email, bool *sms)
 {
 	const cJSON *attributes = invitation->user->attributes;
@@ -142,15 +155,17 @@ static void choose_media(const struct engine *engine,
 	}
 }
 
-bool invitation_make_plan(struct work *work, const struct engine *engine,
+void invitation_make_plan(struct work *work, const struct engine *engine,
     const struct invitation *invitation, struct invitation_plan *plan)
 {
 	bool email;
 	bool sms;
 
-	choose_media(engine, invitation, &email, &sms);
-	return (!email || add_message(work, engine, invitation, false, plan)) &&
-	       (!sms || add_message(work, engine, invitation, true, plan));
+	invitation_choose_media(engine, invitation, &email, &sms);
+	if (email)
+		add_message(work, engine, invitation, false, plan);
+	if (sms)
+		add_message(work, engine, invitation, true, plan);
 }
 
 static const char *column(struct mem *mem, const struct invitation_plan *plan,
@@ -175,18 +190,35 @@ struct invitation_arrays invitation_arrays(struct mem *mem,
 		.destinations = ARRAY(destination),
 		.sealed = ARRAY(sealed),
 		.templates = ARRAY(template),
-		.blocks = ARRAY(block),
+		.contents = ARRAY(content),
 		.outcomes = ARRAY(outcome),
 	};
 #undef ARRAY
 }
 
-/* The plan has EMAIL before SMS, which is the order of the ids too. */
-void invitation_note_ids(struct invitation_plan *plan, const char *ids)
+/* The plan has EMAIL before SMS, which is the order of the answer too. */
+void invitation_conclude(struct mem *mem, const struct pool *pool,
+    struct invitation_plan *plan, const char *ids, const char *blocks)
 {
-	for (size_t i = 0; i < plan->count && ids && *ids; i++) {
+	for (size_t i = 0; i < plan->count; i++) {
+		struct invitation_message *message = &plan->messages[i];
+		size_t length = strcspn(blocks, ",");
 		char *end;
-		plan->messages[i].id = strtoll(ids, &end, 10);
+		message->id = strtoll(ids, &end, 10);
 		ids = *end ? end + 1 : end;
+		if (length)
+			message->block = mem_text_n(mem, blocks, length);
+		blocks += length + (blocks[length] == ',');
 	}
+	for (size_t i = 0; i < POOL_TEXTS && plan->count; i++)
+		pool->texts[i].stored |= pool->texts[i].hash != NULL;
+}
+
+bool invitation_waits(const struct invitation_plan *plan, const char *medium)
+{
+	for (size_t i = 0; i < plan->count; i++)
+		if (!plan->messages[i].outcome && !plan->messages[i].block &&
+		    strcmp(plan->messages[i].medium, medium) == 0)
+			return true;
+	return false;
 }

@@ -22,6 +22,7 @@ struct invitation_message {
 	const char *destination;
 	const char *sealed;   /* or NULL without a password */
 	const char *template; /* hash of what it is rendered from */
+	const char *content;  /* the same whole; NULL: the database has it */
 	const char *block;    /* reason why it may not go now, or NULL */
 	const char *outcome;  /* "skipped" when it has no address, or NULL */
 	int64_t id;           /* in the queue, once it is there */
@@ -49,14 +50,22 @@ struct invitation {
 	const struct user *user; /* its sub and invitation number are set */
 	const struct field_words *media; /* as requested; empty: the default */
 	const char *password;            /* NULL: the user has none */
+	const struct message_template *custom; /* a trigger's texts, or NULL */
 };
 
+/* By which media it goes. */
+void invitation_choose_media(const struct engine *engine,
+    const struct invitation *invitation, bool *email, bool *sms);
+
 /*
- * Fills PLAN and pins the templates, within the caller's transaction; its
- * shown_username is already set.
+ * Fills PLAN, whose shown_username is already set; the ids and what holds a
+ * message back come with invitation_conclude().
  */
-bool invitation_make_plan(struct work *work, const struct engine *engine,
+void invitation_make_plan(struct work *work, const struct engine *engine,
     const struct invitation *invitation, struct invitation_plan *plan);
+
+/* Whether a message of that medium waits for a lane now. */
+bool invitation_waits(const struct invitation_plan *plan, const char *medium);
 
 /* Where a sealed password belongs: opening it needs the same text. */
 char *invitation_place(struct mem *mem, const char *pool_id, const char *sub,
@@ -64,13 +73,18 @@ char *invitation_place(struct mem *mem, const char *pool_id, const char *sub,
 
 /* The columns of the plan as arrays for a statement. */
 struct invitation_arrays {
-	const char *media, *destinations, *sealed, *templates, *blocks,
+	const char *media, *destinations, *sealed, *templates, *contents,
 	    *outcomes;
 };
 struct invitation_arrays invitation_arrays(struct mem *mem,
     const struct invitation_plan *plan);
 
-/* Notes the queue's ids, "7,8" ordered by medium, in the plan. */
-void invitation_note_ids(struct invitation_plan *plan, const char *ids);
+/*
+ * Notes what the database answered: the queue's ids, "7,8", and the reasons
+ * that hold each back, ",sandbox", both ordered by medium. From now on the
+ * texts of POOL are known to be there.
+ */
+void invitation_conclude(struct mem *mem, const struct pool *pool,
+    struct invitation_plan *plan, const char *ids, const char *blocks);
 
 #endif

@@ -26,6 +26,12 @@ struct invite_request {
 	const char *action;         /* NULL, RESEND or SUPPRESS */
 	struct field_words media;   /* SMS, EMAIL */
 	struct field_list metadata; /* of struct field_pair */
+
+	/* Not members of the request: which call it is (see struct call), so
+	 * that the same again within ten minutes has the same answer; NULL:
+	 * none is like another. */
+	const char *fingerprint;
+	const char *user_agent; /* of the client, or NULL */
 };
 
 /* The table of the request; API_AdminCreateUser. */

@@ -71,6 +71,8 @@ static bool read_row(struct work *work, struct rows *rows, int row,
 		COLUMN(struct pool, modified_ms), COLUMN_END };
 
 	rows_read(rows, row, columns, pool);
+	pool->mem = work->mem;
+	pool->texts = mem_array(work->mem, struct pool_text, POOL_TEXTS);
 	pool->stored =
 	    json_read(work->mem, rows_text(rows, row, "settings"), &work->err);
 	if (!pool->stored)

@@ -17,7 +17,17 @@
 #include "account/pool_settings.h"
 #include "db/work.h"
 
+/* What an invitation is rendered from, once it was asked for. */
+struct pool_text {
+	const char *hash;    /* NULL: not asked for yet */
+	const char *content; /* as template_print() has it */
+	bool stored;         /* known to be in the database */
+};
+
+#define POOL_TEXTS 4
+
 struct pool {
+	struct mem *mem; /* that it lives in */
 	const char *id;
 	const char *name;
 	int64_t created_ms;
@@ -35,6 +45,8 @@ struct pool {
 	bool otp_email; /* users without a password may sign in by a code */
 	bool otp_sms;
 	int64_t validity_days; /* of a temporary password */
+
+	struct pool_text *texts; /* see invitation.c */
 };
 
 /* SETTINGS is the request of CreateUserPool. */

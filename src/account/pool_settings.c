@@ -105,21 +105,21 @@ static const struct field username_rows[] = {
 	ROW_END
 };
 
-static const struct field trigger_rows[] = { ROW_ENUM(struct versioned_trigger,
+static const struct field trigger_rows[] = { ROW_ENUM(struct sender_trigger,
 	                                         version, "LambdaVersion",
 	                                         FIELD_REQUIRED, versions),
-	ROW_ARN(struct versioned_trigger, arn, "LambdaArn", FIELD_REQUIRED),
+	ROW_ARN(struct sender_trigger, arn, "LambdaArn", FIELD_REQUIRED),
 	ROW_END };
 
 static const struct field token_trigger_rows[] = {
-	ROW_ENUM(struct versioned_trigger, version, "LambdaVersion",
+	ROW_ENUM(struct sender_trigger, version, "LambdaVersion",
 	    FIELD_REQUIRED, token_versions),
-	ROW_ARN(struct versioned_trigger, arn, "LambdaArn", FIELD_REQUIRED),
+	ROW_ARN(struct sender_trigger, arn, "LambdaArn", FIELD_REQUIRED),
 	ROW_END
 };
 
 #define ROW_TRIGGER(member, api_name) \
-	ROW_ARN(struct trigger_config, member, api_name, 0)
+	ROW_ARN(struct triggers, member, api_name, 0)
 
 static const struct field triggers_rows[] = { ROW_TRIGGER(pre_sign_up,
 	                                          "PreSignUp"),
@@ -132,16 +132,15 @@ static const struct field triggers_rows[] = { ROW_TRIGGER(pre_sign_up,
 	ROW_TRIGGER(unread.text, "VerifyAuthChallengeResponse"),
 	ROW_TRIGGER(unread.text, "PreTokenGeneration"),
 	ROW_TRIGGER(unread.text, "UserMigration"),
-	ROW_OBJECT(struct trigger_config, unread.object,
-	    "PreTokenGenerationConfig", 0, token_trigger_rows,
-	    struct versioned_trigger),
-	ROW_OBJECT(struct trigger_config, custom_sms_sender, "CustomSMSSender",
-	    0, trigger_rows, struct versioned_trigger),
-	ROW_OBJECT(struct trigger_config, custom_email_sender,
-	    "CustomEmailSender", 0, trigger_rows, struct versioned_trigger),
+	ROW_OBJECT(struct triggers, unread.object, "PreTokenGenerationConfig",
+	    0, token_trigger_rows, struct sender_trigger),
+	ROW_OBJECT(struct triggers, sms_sender, "CustomSMSSender", 0,
+	    trigger_rows, struct sender_trigger),
+	ROW_OBJECT(struct triggers, email_sender, "CustomEmailSender", 0,
+	    trigger_rows, struct sender_trigger),
 	ROW_TRIGGER(unread.text, "KMSKeyID"),
-	ROW_OBJECT(struct trigger_config, unread.object, "InboundFederation", 0,
-	    trigger_rows, struct versioned_trigger),
+	ROW_OBJECT(struct triggers, unread.object, "InboundFederation", 0,
+	    trigger_rows, struct sender_trigger),
 	ROW_END };
 
 static const struct field recovery_rows[] = {
@@ -234,7 +233,7 @@ static const struct field verification_rows[] = {
 	    ROW_ENUM(struct pool_settings, deletion_protection,               \
 	        "DeletionProtection", 0, protections),                        \
 	    ROW_OBJECT(struct pool_settings, triggers, "LambdaConfig", 0,     \
-	        triggers_rows, struct trigger_config),                        \
+	        triggers_rows, struct triggers),                              \
 	    ROW_WORDS(struct pool_settings, unread.words,                     \
 	        "AutoVerifiedAttributes", 0, username_words),                 \
 	    ROW_TEXT(struct pool_settings, unread.text,                       \

@@ -71,17 +71,17 @@ struct username_configuration {
 	struct field_bool case_sensitive;
 };
 
-/* A trigger that has versions. */
-struct versioned_trigger {
-	const char *version;
+struct sender_trigger {
 	const char *arn;
+	const char *version;
 };
 
-struct trigger_config {
+/* The functions that an invitation calls. */
+struct triggers {
 	const char *pre_sign_up;
 	const char *custom_message;
-	const struct versioned_trigger *custom_email_sender;
-	const struct versioned_trigger *custom_sms_sender;
+	const struct sender_trigger *email_sender;
+	const struct sender_trigger *sms_sender;
 	struct unread unread;
 };
 
@@ -99,7 +99,7 @@ struct pool_settings {
 	const char *mfa;                 /* OFF, ON, OPTIONAL */
 	const void *sms;                 /* NULL without SmsConfiguration */
 	struct field_list tags;          /* of struct field_pair */
-	const struct trigger_config *triggers;
+	const struct triggers *triggers;
 	struct unread unread;
 };
 

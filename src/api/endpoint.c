@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "account/access_key.h"
+#include "account/batch.h"
 #include "account/policy.h"
 #include "api/operation.h"
 #include "api/sigv4.h"
@@ -36,6 +37,7 @@ struct endpoint {
 	struct mem *mem;
 	struct known_key keys[KEYS_KNOWN];
 	size_t next; /* the place that is used next */
+	struct batch *batch;
 };
 
 /* One request on its way to its answer. */
@@ -46,6 +48,7 @@ struct request {
 	const char *id; /* x-amzn-RequestId */
 	const struct operation *operation;
 	const struct access_key *key; /* as long as nobody else is asked for */
+	void *fields;                 /* as the operation's table has them */
 };
 
 static const char *const cors[] = { "Access-Control-Allow-Origin", "*",
@@ -66,6 +69,7 @@ struct endpoint *endpoint_new(struct mem *mem, const struct engine *engine)
 
 	endpoint->engine = engine;
 	endpoint->mem = mem;
+	endpoint->batch = batch_new(mem, engine);
 	return endpoint;
 }
 
@@ -226,6 +230,15 @@ static const char *fingerprint(const struct request *request)
 	        http->body));
 }
 
+/* Browsers do not let a program set the first. */
+static const char *user_agent(const struct request *request)
+{
+	const struct listener_request *http = &request->exchange->request;
+	const char *browser = listener_header(http, "X-Amz-User-Agent");
+
+	return browser ? browser : listener_header(http, "User-Agent");
+}
+
 static bool find_operation(struct request *request)
 {
 	const char *target =
@@ -241,7 +254,8 @@ static bool find_operation(struct request *request)
 	               : "what X-Amz-Target names");
 }
 
-static bool run(struct request *request)
+/* Up to what the operation itself does. */
+static bool open_request(struct request *request)
 {
 	struct call *call = &request->call;
 	struct work *work = &call->work;
@@ -253,15 +267,22 @@ static bool run(struct request *request)
 	call->json = json_read(work->mem, *body ? body : "{}", &work->err);
 	if (!call->json || !authenticate(request) || !authorize(request))
 		return false;
-	void *fields = mem_alloc(work->mem, code->size);
-	if (!field_read(work->mem, code->rows, call->json, fields, &work->err))
+	request->fields = mem_alloc(work->mem, code->size);
+	if (!field_read(work->mem, code->rows, call->json, request->fields,
+	        &work->err))
 		return false;
 	if (!work->db)
 		return work_fail(work, ERR_DATABASE,
 		    "the database cannot be reached");
 	call->fingerprint = fingerprint(request);
+	call->user_agent = user_agent(request);
 	call->answer = json_object(work->mem);
-	return code->run(call, fields);
+	return true;
+}
+
+static bool run(struct request *request)
+{
+	return request->operation->code->run(&request->call, request->fields);
 }
 
 static bool fits_header(const char *text)
@@ -272,12 +293,17 @@ static bool fits_header(const char *text)
 	return true;
 }
 
+/* Those that the answer has already stay in front. */
 static void add_headers(struct request *request, const struct err *err)
 {
 	struct mem *mem = request->exchange->mem;
+	struct listener_answer *out = &request->exchange->answer;
+	const char *const *at = out->headers;
 	const char **headers = mem_array(mem, const char *, HEADERS_MOST + 1);
 	size_t count = 0;
 
+	for (; at && *at && count < 2; at++)
+		headers[count++] = *at;
 	headers[count++] = "x-amzn-RequestId";
 	headers[count++] = request->id;
 	headers[count++] = cors[0];
@@ -292,7 +318,7 @@ static void add_headers(struct request *request, const struct err *err)
 		headers[count++] = "x-amzn-ErrorMessage";
 		headers[count++] = err->message;
 	}
-	request->exchange->answer.headers = headers;
+	out->headers = headers;
 }
 
 /* What is ours to mend is told to the log, not to the caller. */
@@ -341,16 +367,72 @@ static void begin(struct request *request, struct listener_exchange *exchange)
 		.call = { .work = { .mem = exchange->mem, .tag = "api" } } };
 }
 
+static void begin_at(struct request *request, struct endpoint *endpoint,
+    struct db *db, struct listener_exchange *exchange)
+{
+	begin(request, exchange);
+	request->endpoint = endpoint;
+	request->call.engine = endpoint->engine;
+	request->call.work.db = db;
+}
+
 void endpoint_answer(struct endpoint *endpoint, struct work *work,
     struct listener_exchange *exchange)
 {
 	struct request request;
 
-	begin(&request, exchange);
-	request.endpoint = endpoint;
-	request.call.engine = endpoint->engine;
-	request.call.work.db = work->db;
-	answer(&request, run(&request));
+	begin_at(&request, endpoint, work->db, exchange);
+	answer(&request, open_request(&request) && run(&request));
+}
+
+static void answer_created(struct request *request, struct batch_item *item)
+{
+	struct call *call = &request->call;
+
+	call->work.err = item->work.err;
+	if (item->user)
+		cJSON_AddItemReferenceToObject(call->answer, "User",
+		    user_describe(call->work.mem, item->user, "Attributes"));
+	answer(request, item->user || (item->singly && run(request)));
+	listener_finish(request->exchange);
+}
+
+size_t endpoint_create(struct endpoint *endpoint, struct work *work,
+    struct listener_exchange *const *exchanges, size_t count,
+    struct listener_exchange **slow)
+{
+	struct request *requests = mem_array(work->mem, struct request, count);
+	struct batch_item *items =
+	    mem_array(work->mem, struct batch_item, count);
+	size_t opened = 0;
+	size_t left = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct request *request = &requests[opened];
+		begin_at(request, endpoint, work->db, exchanges[i]);
+		if (!open_request(request)) {
+			answer(request, false);
+			listener_finish(exchanges[i]);
+			continue;
+		}
+		struct invite_request *invited = request->fields;
+		invited->fingerprint = request->call.fingerprint;
+		items[opened++] = (struct batch_item){ .request = invited,
+			.work = request->call.work };
+	}
+	if (!opened)
+		return 0;
+	batch_run(endpoint->batch, work, items, opened);
+	for (size_t i = 0; i < opened; i++)
+		if (!items[i].singly)
+			answer_created(&requests[i], &items[i]);
+	batch_wake(endpoint->batch, work);
+	for (size_t i = 0; i < opened; i++)
+		if (items[i].slow)
+			slow[left++] = requests[i].exchange;
+		else if (items[i].singly)
+			answer_created(&requests[i], &items[i]);
+	return left;
 }
 
 void endpoint_answer_busy(struct listener_exchange *exchange)
@@ -360,6 +442,15 @@ void endpoint_answer_busy(struct listener_exchange *exchange)
 	begin(&request, exchange);
 	work_fail(&request.call.work, ERR_TOO_MANY_REQUESTS, "Rate exceeded");
 	answer(&request, false);
+}
+
+void endpoint_dress(struct listener_exchange *exchange)
+{
+	struct request request;
+
+	begin(&request, exchange);
+	add_headers(&request, &request.call.work.err);
+	exchange->answer.type = TYPE;
 }
 
 void endpoint_answer_options(struct listener_answer *out)

@@ -104,13 +104,15 @@ static bool listen_now(struct work *work)
 	           mem_printf(work->mem, "listen \"%s\"", work->db->channel));
 }
 
-/* A server that went while nothing was asked of it closed the connection. */
+/* A server that went while nothing was asked of it closed the connection,
+ * often behind some last words: what is read first is not yet the end. */
 static void notice_end(struct db *db)
 {
 	struct pollfd look = { .fd = PQsocket(db->conn), .events = POLLIN };
 
-	if (PQstatus(db->conn) == CONNECTION_OK && poll(&look, 1, 0) > 0)
-		PQconsumeInput(db->conn);
+	while (PQstatus(db->conn) == CONNECTION_OK && poll(&look, 1, 0) > 0)
+		if (!PQconsumeInput(db->conn))
+			return;
 }
 
 bool db_renew(struct work *work)
@@ -270,6 +272,96 @@ bool db_ready(struct db *db)
 	return !PQconsumeInput(db->conn) || !PQisBusy(db->conn);
 }
 
+static void commit_unknown(struct work *work)
+{
+	char *detail = mem_text(work->mem, work->err.detail);
+
+	err_set_detail(&work->err, ERR_COMMIT_UNKNOWN,
+	    "the connection to the database broke during the commit; look "
+	    "whether it was done before repeating it",
+	    detail);
+}
+
+static bool send_next(struct work *work, const struct db_statement *statement)
+{
+	return PQsendQueryPrepared(work->db->conn,
+	           statements[statement->query].name, (int)statement->count,
+	           statement->parameters, NULL, NULL, 0) == 1;
+}
+
+static bool send_together(struct work *work, const struct db_statement *list,
+    size_t count)
+{
+	static const struct db_statement begin = { QUERY_transaction_begin,
+		NULL, 0 };
+	static const struct db_statement commit = { QUERY_transaction_commit,
+		NULL, 0 };
+	bool sent = send_next(work, &begin);
+
+	for (size_t i = 0; sent && i < count; i++)
+		sent = send_next(work, &list[i]);
+	return sent && send_next(work, &commit) &&
+	       PQpipelineSync(work->db->conn) == 1;
+}
+
+/* The result of one statement, which is followed by a null pointer. */
+static PGresult *next_result(struct work *work)
+{
+	PGresult *result = PQgetResult(work->db->conn);
+
+	if (result)
+		PQclear(PQgetResult(work->db->conn));
+	return result;
+}
+
+/* All is read, also behind a failure, up to the end of the pipeline. The
+ * commit is the last statement. */
+static bool answer_together(struct work *work, size_t count, struct rows **rows)
+{
+	bool good = true;
+
+	for (size_t i = 0; i < count + 2; i++) {
+		PGresult *result = next_result(work);
+		if (PQresultStatus(result) == PGRES_PIPELINE_ABORTED)
+			PQclear(result);
+		else if (!taken(work, result))
+			good = false;
+		else if (i > 0 && i <= count)
+			rows[i - 1] = rows_new(work, result);
+	}
+	PQclear(PQgetResult(work->db->conn)); /* of the sync */
+	return good;
+}
+
+/* A first failure aborts what follows, so it is the one that was noted. */
+bool db_run_together(struct work *work, const struct db_statement *list,
+    size_t count, struct rows **rows)
+{
+	PGconn *conn = work->db->conn;
+
+	if (!prepare(work, QUERY_transaction_begin) ||
+	    !prepare(work, QUERY_transaction_commit))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		assert(list[i].count == statements[list[i].query].parameters);
+		if (!prepare(work, list[i].query))
+			return false;
+	}
+	if (!PQenterPipelineMode(conn)) {
+		set_error(work, PQerrorMessage(conn));
+		return false;
+	}
+	bool done = send_together(work, list, count);
+	if (!done)
+		set_error(work, PQerrorMessage(conn));
+	done = done && answer_together(work, count, rows);
+	PQexitPipelineMode(conn);
+	if (!done && db_lost(work->db))
+		commit_unknown(work);
+	db_rollback(work);
+	return done;
+}
+
 const char *db_state(const struct db *db)
 {
 	return db->state;
@@ -289,13 +381,8 @@ bool db_commit(struct work *work)
 {
 	if (db_script(work, "commit"))
 		return true;
-	if (db_lost(work->db)) {
-		char *detail = mem_text(work->mem, work->err.detail);
-		err_set_detail(&work->err, ERR_COMMIT_UNKNOWN,
-		    "the connection to the database broke during the commit; "
-		    "look whether it was done before repeating it",
-		    detail);
-	}
+	if (db_lost(work->db))
+		commit_unknown(work);
 	return false;
 }
 

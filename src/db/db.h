@@ -77,6 +77,22 @@ bool db_ready(struct db *db);
 /* Prepares every statement; the error names the first that will not. */
 bool db_prepare_all(struct work *work);
 
+/* A statement of sql/ with its parameters. */
+struct db_statement {
+	enum query query;
+	const char *const *parameters;
+	size_t count;
+};
+
+/*
+ * Runs COUNT statements in one transaction and one round trip (pipeline mode):
+ * all are committed, with ROWS filled, or none. ERR_COMMIT_UNKNOWN when the
+ * connection broke: what came of it cannot be told. Not for results of many
+ * rows: nothing is read before all is written.
+ */
+bool db_run_together(struct work *work, const struct db_statement *statements,
+    size_t count, struct rows **rows);
+
 /* SQLSTATE of the last failure: "23505". */
 const char *db_state(const struct db *db);
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Users by boto3: create, get, delete.
 
+covers: account/batch.c
 covers: api/endpoint.c
 covers: api/operation.c
 covers: api/workers.c

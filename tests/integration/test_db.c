@@ -41,7 +41,7 @@ Test(db, arrays_come_back_as_they_went)
 	cr_assert(db_run(&harness.work, QUERY_invite_create, pool->id,
 	              user_new_sub(mem), "alice", "x", "{}", NULL, NULL,
 	              db_array(mem, kinds, 5), db_array(mem, values, 5), "{}",
-	              "{}", "{}", "{}", "{}", "{}", "alice"),
+	              "{}", "{}", "{}", "{}", "{}", "alice", NULL, "test"),
 	    "%s", harness.work.err.detail);
 	struct rows *rows = db_run(&harness.work, QUERY_invite_former_owner,
 	    pool->id, db_array(mem, kinds, 5), db_array(mem, values, 5));
@@ -115,6 +115,20 @@ Test(db, a_lost_connection_is_renewed)
 	cr_assert_not(db_lost(work->db));
 	cr_assert(db_run_plain(work, QUERY_sandbox_status));
 	cr_assert(db_renew(work));
+}
+
+/* What the server said before it closed is no sign of life. */
+Test(db, a_connection_that_ended_meanwhile_is_renewed_before_its_use)
+{
+	struct work *work = &harness.work;
+
+	for (int i = 0; i < 20; i++) {
+		cr_assert(db_run_plain(work, QUERY_sandbox_status));
+		cut();
+		cr_assert(db_renew(work));
+		cr_assert(db_run_plain(work, QUERY_sandbox_status), "%s",
+		    work->err.detail);
+	}
 }
 
 Test(db, an_error_has_its_state_and_rolls_back)

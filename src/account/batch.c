@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+#include "account/batch.h"
+
+#include <string.h>
+
+#include "account/creation.h"
+#include "account/trigger.h"
+#include "base/clock.h"
+#include "base/str.h"
+#include "db/db.h"
+
+#define POOLS_KNOWN 32
+#define FRESH_MS    1000
+
+/* A user pool as it was a moment ago. */
+struct known_pool {
+	struct mem *mem;
+	const struct pool *pool;
+	int64_t read_ms; /* steady clock */
+};
+
+struct batch {
+	const struct engine *engine;
+	struct mem *mem;
+	struct known_pool pools[POOLS_KNOWN];
+	size_t pool_count;
+	bool mail_waits; /* what was queued and no lane was told of */
+	bool text_waits;
+};
+
+/* One item on its way. */
+struct entry {
+	struct batch_item *item;
+	struct creation creation;
+	struct invite_report report;
+	const char *parameters[CREATION_PARAMETERS];
+};
+
+struct batch *batch_new(struct mem *mem, const struct engine *engine)
+{
+	struct batch *batch = mem_make(mem, struct batch);
+
+	batch->engine = engine;
+	batch->mem = mem;
+	return batch;
+}
+
+/* Before a batch, which uses what it finds until its end. */
+static void forget_old(struct batch *batch)
+{
+	int64_t now_ms = clock_steady_ms();
+	size_t kept = 0;
+
+	for (size_t i = 0; i < batch->pool_count; i++) {
+		if (now_ms - batch->pools[i].read_ms < FRESH_MS)
+			batch->pools[kept++] = batch->pools[i];
+		else
+			mem_free(batch->pools[i].mem);
+	}
+	batch->pool_count = kept;
+}
+
+static const struct pool *find_pool(struct batch *batch, struct work *work,
+    const char *id)
+{
+	for (size_t i = 0; i < batch->pool_count; i++)
+		if (strcmp(batch->pools[i].pool->id, id) == 0)
+			return batch->pools[i].pool;
+	/* With so many at once the others go singly. */
+	if (batch->pool_count == POOLS_KNOWN)
+		return NULL;
+	struct work reading = { .mem = mem_new(batch->mem),
+		.db = work->db,
+		.tag = work->tag };
+	const struct pool *pool = pool_get(&reading, id);
+	if (!pool) {
+		mem_free(reading.mem);
+		return NULL;
+	}
+	batch->pools[batch->pool_count++] =
+	    (struct known_pool){ reading.mem, pool, clock_steady_ms() };
+	return pool;
+}
+
+/* Whether ENTRY goes with the others; else its item says what becomes of it. */
+static bool prepare(struct batch *batch, struct work *work,
+    struct batch_item *item, struct entry *entry)
+{
+	struct creation *creation = &entry->creation;
+
+	*entry = (struct entry){ .item = item };
+	creation->engine = batch->engine;
+	creation->request = item->request;
+	creation->report = &entry->report;
+	creation->pool = find_pool(batch, work, item->request->pool_id);
+	item->slow = creation->pool && trigger_any(creation->pool);
+	item->singly = !creation->pool || item->slow || item->request->action ||
+	               item->request->password;
+	if (item->singly || !creation_prepare(&item->work, creation))
+		return false;
+	item->singly = !creation_is_plain(creation);
+	if (!item->singly)
+		creation_bind(&item->work, creation, entry->parameters);
+	return !item->singly;
+}
+
+static void conclude(struct entry *entry, const struct rows *rows)
+{
+	struct batch_item *item = entry->item;
+
+	if (creation_conclude(&item->work, &entry->creation, rows)) {
+		item->user = entry->creation.user;
+		return;
+	}
+	/* It may be the same call again. */
+	item->work.err = (struct err){ 0 };
+	item->singly = true;
+}
+
+static bool insert(struct work *work, struct entry *entries, size_t count)
+{
+	struct db_statement *statements =
+	    mem_array(work->mem, struct db_statement, count);
+	struct rows **rows = mem_array(work->mem, struct rows *, count);
+
+	for (size_t i = 0; i < count; i++)
+		statements[i] = (struct db_statement){ QUERY_invite_create,
+			entries[i].parameters, CREATION_PARAMETERS };
+	if (!db_run_together(work, statements, count, rows))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		conclude(&entries[i], rows[i]);
+	return true;
+}
+
+/* Lanes that are not told look by themselves, later. */
+static void note_waiting(struct batch *batch, const struct entry *entries,
+    size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct invitation_plan *plan = &entries[i].report.plan;
+		if (!entries[i].item->user)
+			continue;
+		batch->mail_waits |= invitation_waits(plan, "EMAIL");
+		batch->text_waits |= invitation_waits(plan, "SMS");
+	}
+}
+
+void batch_wake(struct batch *batch, struct work *work)
+{
+	const char *waiting[2];
+	size_t count = 0;
+
+	if (batch->mail_waits)
+		waiting[count++] = "EMAIL";
+	if (batch->text_waits)
+		waiting[count++] = "SMS";
+	batch->mail_waits = batch->text_waits = false;
+	if (count)
+		db_run(work, QUERY_queue_wake,
+		    db_array(work->mem, waiting, count));
+}
+
+void batch_run(struct batch *batch, struct work *work, struct batch_item *items,
+    size_t count)
+{
+	struct entry *entries = mem_array(work->mem, struct entry, count);
+	size_t ready = 0;
+
+	forget_old(batch);
+	for (size_t i = 0; i < count; i++)
+		ready += prepare(batch, work, &items[i], &entries[ready]);
+	if (!ready)
+		return;
+	if (insert(work, entries, ready)) {
+		note_waiting(batch, entries, ready);
+		return;
+	}
+	for (size_t i = 0; i < ready; i++)
+		entries[i].item->singly = true;
+}
