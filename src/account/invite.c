@@ -114,8 +114,7 @@ static bool ask_triggers(struct work *work, struct creation *creation)
 	if (str_same(creation->request->action, "SUPPRESS"))
 		return true;
 	invitation_choose_media(creation->engine, &invitation, &email, &sms);
-	return trigger_custom_message(work, &event, email, sms,
-	    &creation->custom);
+	return trigger_message(work, &event, email, sms, &creation->custom);
 }
 
 static struct user *create(struct work *work, struct creation *creation)
@@ -128,7 +127,7 @@ static struct user *create(struct work *work, struct creation *creation)
 		return made;
 	if (!creation_prepare(work, creation) || !ask_triggers(work, creation))
 		return NULL;
-	if (creation->custom)
+	if (trigger_any(creation->pool))
 		creation_make_plan(work, creation);
 	for (int attempt = 1; attempt <= ATTEMPTS_MOST; attempt++) {
 		work->err = (struct err){ 0 };
