@@ -11,6 +11,10 @@ select id, name, settings, ms(created_at) as created_ms,
   ms(modified_at) as modified_ms
 from user_pool where id = $1;
 
+-- name: pool_hold
+-- From now until the transaction ends nobody deletes it.
+select id from user_pool where id = $1 for key share;
+
 -- name: pool_update
 update user_pool set name = $2, settings = $3, modified_at = now()
 where id = $1

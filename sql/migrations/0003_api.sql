@@ -20,7 +20,7 @@ create table access_policy (
 
 create table pool_client (
   id text primary key, -- unique among all user pools
-  pool_id text not null,
+  pool_id text not null references user_pool on delete cascade,
   name text not null,
   sealed bytea,            -- the secret; null: none
   settings jsonb not null, -- the validated request, the API's spelling

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "account/client_settings.h"
 #include "account/invite.h"
 #include "account/pool_settings.h"
 #include "base/json.h"
@@ -122,6 +123,10 @@ static int check_value(const struct field *row, const cJSON *shape)
 		check_bounds(row, shape);
 		check_words(row, shape_of(member(shape, "member")));
 		break;
+	case FIELD_TEXTS:
+		check_bounds(row, shape);
+		check_value(row->rows, shape_of(member(shape, "member")));
+		break;
 	case FIELD_MAP:
 		check_bounds(row, shape_of(member(shape, "value")));
 		break;
@@ -187,4 +192,15 @@ Test(model, create_user_pool)
 {
 	cr_expect_geq(
 	    check_request(pool_settings_rows, "CreateUserPoolRequest"), 40);
+}
+
+/* 24 members, 10 of structures inside, and the same without the secret. */
+Test(model, user_pool_client)
+{
+	cr_expect_eq(
+	    check_request(client_create_rows, "CreateUserPoolClientRequest"),
+	    34);
+	cr_expect_eq(
+	    check_request(client_update_rows, "UpdateUserPoolClientRequest"),
+	    33);
 }

@@ -9,6 +9,7 @@ static bool run(struct call *call, const void *given)
 	struct invite_report report;
 
 	request.fingerprint = call->fingerprint;
+	request.user_agent = call->user_agent;
 	struct user *user =
 	    invite(&call->work, call->engine, &request, &report);
 	if (!user)
