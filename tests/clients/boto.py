@@ -201,7 +201,8 @@ class Boto(aws.Case):
             for mode, attempts in MODES.items():
                 with self.subTest(mode):
                     failed = self.refused(
-                        "TooManyRequestsException", "Rate exceeded", pool, "alice", self.trying(mode))
+                        "TooManyRequestsException", "Rate exceeded", pool,
+                        "alice", self.trying(mode))
                     told = failed.response["ResponseMetadata"]
                     self.assertEqual(told["RetryAttempts"], attempts - 1)
         self.create(pool, "alice")
