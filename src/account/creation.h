@@ -30,7 +30,7 @@ struct creation {
 	const char *password; /* NULL: the user has none */
 	const char *hash;
 	const struct message_template *custom; /* a trigger's texts, or NULL */
-	struct alias_names names; /* by which the user is found */
+	struct alias_names names;              /* by which the user is found */
 	bool alias_taken; /* by another user, when the last attempt failed */
 };
 

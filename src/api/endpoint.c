@@ -393,7 +393,7 @@ static void answer_created(struct request *request, struct batch_item *item)
 	if (item->user)
 		cJSON_AddItemReferenceToObject(call->answer, "User",
 		    user_describe(call->work.mem, item->user, "Attributes"));
-	answer(request, item->user || (item->singly && run(request)));
+	answer(request, item->singly ? run(request) : !call->work.err.code);
 	listener_finish(request->exchange);
 }
 

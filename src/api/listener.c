@@ -24,6 +24,7 @@
 #define BACKLOG           4096
 #define CONNECTION_MEMORY ((size_t)32 * 1024)
 #define BODIES_MOST       ((size_t)256 * 1024 * 1024) /* of all at a time */
+#define EXCHANGE_ROOM     ((size_t)16 * 1024)         /* of most requests */
 #define WAIT_MS           200  /* stopping() is asked so often at least */
 #define FINISH_MS         8000 /* for what was taken before stopping */
 #define TLS_VERSIONS      "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
@@ -203,7 +204,7 @@ static void *note_uri(void *context, const char *uri,
     struct MHD_Connection *connection)
 {
 	struct server *server = context;
-	struct mem *mem = mem_new(NULL);
+	struct mem *mem = mem_new_room(NULL, EXCHANGE_ROOM);
 	struct exchange *exchange = mem_make(mem, struct exchange);
 
 	exchange->open.mem = mem;

@@ -3,6 +3,7 @@
 and captures what it would send, an access key, boto3's client."""
 import json
 import os
+import socket
 import sys
 import urllib.error
 import urllib.request
@@ -79,6 +80,14 @@ class Server(house.Usher):
                 return json.loads(answer.read() or b"{}")
         except urllib.error.HTTPError as error:
             return json.loads(error.read())
+
+    def answers(self):
+        """Whether the listener does."""
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), 1):
+                return True
+        except OSError:
+            return False
 
     def inbox(self):
         """What would have been sent, oldest first."""
