@@ -10,6 +10,7 @@
 
 #include "account/start.h"
 #include "api/listener.h"
+#include "base/certificate.h"
 #include "base/config.h"
 #include "base/log.h"
 #include "base/option.h"
@@ -179,13 +180,22 @@ static bool opens(const struct carrier *carrier, struct err *err)
 	return carrier->open(mem, &engine, err) != NULL;
 }
 
+static bool check_listener(const struct config *config, struct err *err)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	struct certificate certificate;
+
+	return listener_check(config->listen, err) &&
+	       certificate_read(mem, config, &certificate, err);
+}
+
 /* What a lane would say again at each of its starts. */
 static bool check_carriers(struct err *err)
 {
 	const struct config *config = engine.config;
 	const struct carrier *text = text_carrier_of(config);
 
-	if (*config->listen && !listener_check(config->listen, err))
+	if (*config->listen && !check_listener(config, err))
 		return false;
 	if (!relay_check_bounces(config, err))
 		return false;
