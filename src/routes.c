@@ -7,6 +7,7 @@
 
 #include "api/endpoint.h"
 #include "api/listener.h"
+#include "api/throttle.h"
 #include "api/workers.h"
 #include "base/certificate.h"
 #include "base/clock.h"
@@ -38,6 +39,7 @@ struct routes {
 	struct board *board;
 	struct mem *mem;
 	const struct gateway *gateway; /* NULL: none */
+	struct throttle *throttle;
 	struct workers *workers;
 	struct workers *creators;       /* of users, many in one commit */
 	_Atomic int64_t rests_until_ms; /* steady clock: no connection before */
@@ -312,7 +314,7 @@ static void *open_desk(struct mem *mem, void *context)
 
 	desk->routes = routes;
 	desk->mem = mem;
-	desk->endpoint = endpoint_new(mem, routes->engine);
+	desk->endpoint = endpoint_new(mem, routes->engine, routes->throttle);
 	return desk;
 }
 
@@ -351,7 +353,16 @@ static void run_creations(void *state,
 
 	if (!open_work(desk, mem, &work))
 		log_warning(TAG, "cannot answer", "error", work.err.detail);
-	endpoint_create(desk->endpoint, &work, exchanges, count);
+	struct listener_exchange **slow =
+	    mem_array(mem, struct listener_exchange *, count);
+	size_t left =
+	    endpoint_create(desk->endpoint, &work, exchanges, count, slow);
+	for (size_t i = 0; i < left; i++) {
+		if (workers_give(desk->routes->workers, slow[i]))
+			continue;
+		endpoint_answer_busy(slow[i]);
+		listener_finish(slow[i]);
+	}
 }
 
 static void start_workers(struct routes *routes, struct mem *mem)
@@ -392,7 +403,8 @@ int routes_run(const struct engine *engine, struct board *board)
 	struct err err = { 0 };
 
 	lane_catch_signals();
-	if (open_gateway(&routes, &err) &&
+	routes.throttle = throttle_new(mem, config->api_rates, &err);
+	if (routes.throttle && open_gateway(&routes, &err) &&
 	    certificate_read(mem, config, &certificate, &err)) {
 		listener.tls_cert = certificate.chain;
 		listener.tls_key = certificate.key;

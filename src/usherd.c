@@ -8,8 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "account/hook.h"
 #include "account/start.h"
 #include "api/listener.h"
+#include "api/throttle.h"
 #include "base/certificate.h"
 #include "base/config.h"
 #include "base/log.h"
@@ -194,7 +196,10 @@ static bool check_carriers(struct err *err)
 {
 	const struct config *config = engine.config;
 	const struct carrier *text = text_carrier_of(config);
+	MEM_AUTO mem = mem_new(NULL);
 
+	if (!throttle_new(mem, config->api_rates, err))
+		return false;
 	if (*config->listen && !check_listener(config, err))
 		return false;
 	if (!relay_check_bounces(config, err))
@@ -208,6 +213,12 @@ static bool check_carriers(struct err *err)
 	return !text || opens(text, err);
 }
 
+static bool read_hooks(struct err *err)
+{
+	engine.hooks = hooks_read(process, engine.config->trigger_file, err);
+	return engine.hooks != NULL;
+}
+
 static bool reload(void)
 {
 	struct engine old = engine;
@@ -215,7 +226,8 @@ static bool reload(void)
 
 	engine = (struct engine){ 0 };
 	if (start_config(process, options.config, &engine, &err) &&
-	    start_keys(process, &engine, &err) && check_carriers(&err))
+	    start_keys(process, &engine, &err) && read_hooks(&err) &&
+	    check_carriers(&err))
 		return true;
 	engine = old;
 	log_error("usherd",
@@ -232,7 +244,8 @@ static bool check_start(struct err *err)
 	struct work work = { .mem = mem, .tag = "usherd" };
 
 	if (start_config(process, options.config, &engine, err) &&
-	    check_roles(err) && start_keys(process, &engine, err)) {
+	    check_roles(err) && start_keys(process, &engine, err) &&
+	    read_hooks(err)) {
 		if (start_database(&work, &engine))
 			return check_carriers(err);
 		*err = work.err;

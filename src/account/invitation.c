@@ -41,11 +41,25 @@ static const struct message_template *own_texts(const struct pool *pool)
 	return config ? config->invite : NULL;
 }
 
+/* What OWN has takes the place of it, part by part. */
+static void put_texts(const struct message_template *own, bool sms,
+    struct template *template)
+{
+	if (!own)
+		return;
+	if (sms && own->sms_message)
+		*template = (struct template){ .text = own->sms_message };
+	if (!sms && own->email_message)
+		*template = (struct template){ .html = own->email_message,
+			.subject = template->subject };
+	if (!sms && own->email_subject)
+		template->subject = own->email_subject;
+}
+
 void invitation_choose_template(const struct engine *engine,
     const struct pool *pool, bool has_password, bool sms,
     struct template *template)
 {
-	const struct message_template *own = own_texts(pool);
 	bool aws = strcmp(engine->config->invite_default_text, "aws") == 0;
 	enum template_name name = TEMPLATE_INVITATION;
 
@@ -55,15 +69,7 @@ void invitation_choose_template(const struct engine *engine,
 		name = TEMPLATE_AWS;
 
 	template_builtin(name, sms, template);
-	if (own && sms && own->sms_message)
-		*template = (struct template){ .text = own->sms_message };
-	if (own && !sms && own->email_message) {
-		const char *subject = template->subject;
-		*template = (struct template){ .html = own->email_message,
-			.subject = subject };
-	}
-	if (own && !sms && own->email_subject)
-		template->subject = own->email_subject;
+	put_texts(own_texts(pool), sms, template);
 }
 
 /* The text is printed and digested once as long as POOL lives. */
@@ -82,13 +88,51 @@ static struct pool_text *get_text(const struct engine *engine,
 	return text;
 }
 
+/* What a trigger says is this message's alone; who brings a message away
+ * itself needs no text. */
+static struct pool_text *make_text(struct mem *mem, const struct engine *engine,
+    const struct invitation *invitation, bool sms)
+{
+	struct pool_text *text = mem_make(mem, struct pool_text);
+	struct template template = { .sender =
+		                         invitation->custom->senders[sms] };
+
+	if (!template.sender) {
+		invitation_choose_template(engine, invitation->pool,
+		    invitation->password != NULL, sms, &template);
+		put_texts(invitation->custom->texts, sms, &template);
+	}
+	text->content = template_print(mem, &template);
+	text->hash = secret_digest(mem, text->content);
+	return text;
+}
+
+/* What only the one who brings the message away may see, or NULL. */
+static const char *secret_of(struct mem *mem,
+    const struct invitation *invitation, bool sms)
+{
+	const char *event =
+	    invitation->custom ? invitation->custom->events[sms] : NULL;
+	const char *password = invitation->password;
+
+	if (!event)
+		return password;
+	return mem_secret(
+	    mem_printf(mem, "%s\n%s", password ? password : "", event));
+}
+
 static void add_message(struct work *work, const struct engine *engine,
     const struct invitation *invitation, bool sms, struct invitation_plan *plan)
 {
 	const struct user *user = invitation->user;
 	struct invitation_message *message = &plan->messages[plan->count++];
-	const struct pool_text *text = get_text(engine, invitation->pool,
-	    invitation->password != NULL, sms);
+	const struct invitation_custom *custom = invitation->custom;
+	bool special = custom && (custom->texts || custom->senders[sms]);
+	const struct pool_text *text =
+	    special ? make_text(work->mem, engine, invitation, sms)
+	            : get_text(engine, invitation->pool,
+	                  invitation->password != NULL, sms);
+	const char *secret = secret_of(work->mem, invitation, sms);
 
 	message->medium = sms ? "SMS" : "EMAIL";
 	message->destination =
@@ -99,11 +143,11 @@ static void add_message(struct work *work, const struct engine *engine,
 		message->destination = "";
 		message->outcome = "skipped";
 		message->block = "no address";
-	} else if (invitation->password) {
-		message->sealed = secret_seal(work->mem, engine->keyring,
-		    invitation->password,
-		    invitation_place(work->mem, user->pool_id, user->sub,
-		        message->medium, user->invitation));
+	} else if (secret) {
+		message->sealed =
+		    secret_seal(work->mem, engine->keyring, secret,
+		        invitation_place(work->mem, user->pool_id, user->sub,
+		            message->medium, user->invitation));
 	}
 }
 
@@ -116,7 +160,7 @@ static bool wants(const struct field_words *media, const char *medium)
 }
 
 /* Without a wish nothing fails for want of an address: it is left out. */
-static void choose_media(const struct engine *engine,
+void invitation_choose_media(const struct engine *engine,
     const struct invitation *invitation, bool *email, bool *sms)
 {
 	const cJSON *attributes = invitation->user->attributes;
@@ -138,7 +182,7 @@ void invitation_make_plan(struct work *work, const struct engine *engine,
 	bool email;
 	bool sms;
 
-	choose_media(engine, invitation, &email, &sms);
+	invitation_choose_media(engine, invitation, &email, &sms);
 	if (email)
 		add_message(work, engine, invitation, false, plan);
 	if (sms)

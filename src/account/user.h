@@ -14,6 +14,8 @@
 
 #define USER_FORCE_CHANGE_PASSWORD "FORCE_CHANGE_PASSWORD"
 #define USER_CONFIRMED             "CONFIRMED"
+#define USER_UNCONFIRMED           "UNCONFIRMED"
+#define USER_RESET_REQUIRED        "RESET_REQUIRED"
 
 struct user {
 	const char *pool_id;
@@ -40,6 +42,10 @@ struct user *user_find(struct work *work, const struct pool *pool,
 struct user *user_list(struct work *work, const struct pool *pool,
     const char *after, int count, int *found);
 
+/* Those of SUBS, an array for a statement, that are there, in its order. */
+struct user *user_get_many(struct work *work, const struct pool *pool,
+    const char *subs, int *found);
+
 /* Deletes the user, cancels what waits, forgets addresses in history. */
 bool user_delete(struct work *work, const struct pool *pool, const char *name);
 
@@ -47,6 +53,9 @@ bool user_delete(struct work *work, const struct pool *pool, const char *name);
  * the user before it ends. */
 struct user *user_lock(struct work *work, const struct pool *pool,
     const char *sub);
+/* The same by any name that user_find() takes. */
+struct user *user_lock_named(struct work *work, const struct pool *pool,
+    const char *name);
 bool user_set_attributes(struct work *work, const struct user *user,
     const cJSON *attributes);
 

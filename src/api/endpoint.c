@@ -9,6 +9,7 @@
 #include "account/policy.h"
 #include "api/operation.h"
 #include "api/sigv4.h"
+#include "api/throttle.h"
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/json.h"
@@ -35,6 +36,7 @@ struct known_key {
 struct endpoint {
 	const struct engine *engine;
 	struct mem *mem;
+	struct throttle *throttle;
 	struct known_key keys[KEYS_KNOWN];
 	size_t next; /* the place that is used next */
 	struct batch *batch;
@@ -63,12 +65,14 @@ static const char *const cors[] = { "Access-Control-Allow-Origin", "*",
 
 #define HEADERS_MOST 12
 
-struct endpoint *endpoint_new(struct mem *mem, const struct engine *engine)
+struct endpoint *endpoint_new(struct mem *mem, const struct engine *engine,
+    struct throttle *throttle)
 {
 	struct endpoint *endpoint = mem_make(mem, struct endpoint);
 
 	endpoint->engine = engine;
 	endpoint->mem = mem;
+	endpoint->throttle = throttle;
 	endpoint->batch = batch_new(mem, engine);
 	return endpoint;
 }
@@ -230,6 +234,15 @@ static const char *fingerprint(const struct request *request)
 	        http->body));
 }
 
+/* Browsers do not let a program set the first. */
+static const char *user_agent(const struct request *request)
+{
+	const struct listener_request *http = &request->exchange->request;
+	const char *browser = listener_header(http, "X-Amz-User-Agent");
+
+	return browser ? browser : listener_header(http, "User-Agent");
+}
+
 static bool find_operation(struct request *request)
 {
 	const char *target =
@@ -243,6 +256,18 @@ static bool find_operation(struct request *request)
 	           target && utf8_valid(target)
 	               ? mem_printf(request->call.work.mem, "'%.100s'", target)
 	               : "what X-Amz-Target names");
+}
+
+/* Only what was well formed counts, and nothing is written yet. */
+static bool take_turn(struct request *request)
+{
+	bool *counted = &request->exchange->counted;
+
+	if (!*counted)
+		*counted = throttle_take(request->endpoint->throttle,
+		    request->operation->name, clock_steady_ms());
+	return *counted || work_fail(&request->call.work, ERR_TOO_MANY_REQUESTS,
+	                       "Rate exceeded");
 }
 
 /* Up to what the operation itself does. */
@@ -260,12 +285,14 @@ static bool open_request(struct request *request)
 		return false;
 	request->fields = mem_alloc(work->mem, code->size);
 	if (!field_read(work->mem, code->rows, call->json, request->fields,
-	        &work->err))
+	        &work->err) ||
+	    !take_turn(request))
 		return false;
 	if (!work->db)
 		return work_fail(work, ERR_DATABASE,
 		    "the database cannot be reached");
 	call->fingerprint = fingerprint(request);
+	call->user_agent = user_agent(request);
 	call->answer = json_object(work->mem);
 	return true;
 }
@@ -394,17 +421,19 @@ static void answer_created(struct request *request, struct batch_item *item)
 	if (item->user)
 		cJSON_AddItemReferenceToObject(call->answer, "User",
 		    user_describe(call->work.mem, item->user, "Attributes"));
-	answer(request, item->user || (item->singly && run(request)));
+	answer(request, item->singly ? run(request) : !call->work.err.code);
 	listener_finish(request->exchange);
 }
 
-void endpoint_create(struct endpoint *endpoint, struct work *work,
-    struct listener_exchange *const *exchanges, size_t count)
+size_t endpoint_create(struct endpoint *endpoint, struct work *work,
+    struct listener_exchange *const *exchanges, size_t count,
+    struct listener_exchange **slow)
 {
 	struct request *requests = mem_array(work->mem, struct request, count);
 	struct batch_item *items =
 	    mem_array(work->mem, struct batch_item, count);
 	size_t opened = 0;
+	size_t left = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		struct request *request = &requests[opened];
@@ -420,15 +449,18 @@ void endpoint_create(struct endpoint *endpoint, struct work *work,
 			.work = request->call.work };
 	}
 	if (!opened)
-		return;
+		return 0;
 	batch_run(endpoint->batch, work, items, opened);
 	for (size_t i = 0; i < opened; i++)
 		if (!items[i].singly)
 			answer_created(&requests[i], &items[i]);
 	batch_wake(endpoint->batch, work);
 	for (size_t i = 0; i < opened; i++)
-		if (items[i].singly)
+		if (items[i].slow)
+			slow[left++] = requests[i].exchange;
+		else if (items[i].singly)
 			answer_created(&requests[i], &items[i]);
+	return left;
 }
 
 void endpoint_answer_busy(struct listener_exchange *exchange)

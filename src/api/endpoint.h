@@ -15,19 +15,26 @@
 #include "db/work.h"
 
 struct endpoint;
+struct throttle;
 
 /* For one thread; access keys are read anew each second. */
-struct endpoint *endpoint_new(struct mem *mem, const struct engine *engine);
+struct endpoint *endpoint_new(struct mem *mem, const struct engine *engine,
+    struct throttle *throttle);
 
 /* Fills the exchange's answer. WORK is without db when the database cannot be
  * reached; its memory is the exchange's. */
 void endpoint_answer(struct endpoint *endpoint, struct work *work,
     struct listener_exchange *exchange);
 
-/* The same for several that endpoint_creates(): they are committed together.
- * Finishes each as soon as it has its answer. */
-void endpoint_create(struct endpoint *endpoint, struct work *work,
-    struct listener_exchange *const *exchanges, size_t count);
+/*
+ * The same for several that endpoint_creates(): they are committed together.
+ * Finishes each as soon as it has its answer, but for those in SLOW (which has
+ * room for all), whose count it returns: they are for endpoint_answer(), where
+ * nobody else waits for what they wait for.
+ */
+size_t endpoint_create(struct endpoint *endpoint, struct work *work,
+    struct listener_exchange *const *exchanges, size_t count,
+    struct listener_exchange **slow);
 
 /* What a browser asks before it sends a request (CORS). */
 void endpoint_answer_options(struct listener_answer *answer);
