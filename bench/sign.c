@@ -80,8 +80,9 @@ static void sign(const struct signer *signer, const char *body, char *signature)
 	    "x-amz-target:" TARGET "%s\n\n" SIGNED "\n%s",
 	    signer->host, signer->time, signer->operation, hash);
 	digest(text, hash);
-	snprintf(text, sizeof(text), "AWS4-HMAC-SHA256\n%s\n%.8s/" SERVICE "\n%s",
-	    signer->time, signer->time, hash);
+	snprintf(text, sizeof(text),
+	    "AWS4-HMAC-SHA256\n%s\n%.8s/" SERVICE "\n%s", signer->time,
+	    signer->time, hash);
 	hmac(signer->signing, 32, text, bytes);
 	hex(bytes, signature);
 }

@@ -62,3 +62,17 @@ create index account_phone on account
 
 -- And by the username; comparing bytes is quicker, too.
 alter table name alter value type text collate "C";
+
+-- As many users as the planner expects in a pool: by the table's size and the
+-- last analyze.
+create function estimate_users(pool text) returns bigint
+language plpgsql stable
+as $$
+declare
+  plan json;
+begin
+  execute 'explain (format json) select from account where pool_id = $1'
+    into plan using pool;
+  return (plan #>> '{0,Plan,Plan Rows}')::numeric;
+end
+$$;
