@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Users by boto3: create, get, delete, change; the golden cases of creations
-that are about attributes, aliases and RESEND, by number.
+"""Users by boto3: create, get, delete, change; their passwords.
 
 covers: account/batch.c
 covers: api/endpoint.c
@@ -47,7 +46,8 @@ class People(aws.Case):
 
     def update(self, pool, username, /, **attributes):
         return self.aws.admin_update_user_attributes(
-            UserPoolId=pool, Username=username, UserAttributes=pairs(**attributes))
+            UserPoolId=pool, Username=username,
+            UserAttributes=pairs(**attributes))
 
     def refuses_update(self, pool, username, words, /, **attributes):
         self.fails("InvalidParameterException", words,
@@ -91,162 +91,6 @@ class Users(People):
                    "User pool us-east-1_x does not exist.",
                    self.aws.admin_create_user, UserPoolId="us-east-1_x",
                    Username="alice")
-
-
-class Golden(People):
-    """Appendix D of the behaviour: AdminCreateUser."""
-
-    def refuses_create(self, code, words, attributes, **settings):
-        for kind in KINDS:
-            self.fails(code, words, self.aws.admin_create_user,
-                       UserPoolId=self.make_pool(**kind, **settings),
-                       Username="x@example.com" if "UsernameAttributes" in kind
-                       else "alice", UserAttributes=attributes)
-
-    def test_11_resend_by_address_and_by_sub(self):
-        pool = self.make_pool(UsernameAttributes=["email"])
-        made = self.create(pool, MAIL)
-        for name in (MAIL, made["Username"]):
-            again = self.create(pool, name, MessageAction="RESEND")
-            self.assertEqual(again["Username"], made["Username"])
-            self.assertEqual(again["Attributes"], made["Attributes"])
-            self.assertEqual(again["UserCreateDate"], made["UserCreateDate"])
-
-    def test_13_unverified_addresses_may_be_shared(self):
-        pool = self.make_pool(**ALIASES)
-        self.create(pool, "alice", {"email": MAIL})
-        self.create(pool, "bob", {"email": MAIL})
-        self.create(pool, "carl", {"email": MAIL, "email_verified": "true"})
-
-    def test_14_a_verified_address_is_one_user_s(self):
-        pool = self.make_pool(**ALIASES)
-        verified = {"email": MAIL, "email_verified": "true"}
-        self.create(pool, "alice", verified)
-        self.fails("UsernameExistsException",
-                   "An account with the email already exists.",
-                   self.aws.admin_create_user, UserPoolId=pool, Username="bob",
-                   UserAttributes=pairs(**verified))
-        self.fails("UserNotFoundException", "User does not exist.",
-                   self.aws.admin_get_user, UserPoolId=pool, Username="bob")
-
-    def test_15_force_alias_creation(self):
-        pool = self.make_pool(**ALIASES)
-        verified = {"email": MAIL, "email_verified": "true"}
-        self.create(pool, "alice", verified)
-        self.create(pool, "bob", verified, ForceAliasCreation=True)
-        self.assertEqual(self.get(pool, MAIL)["Username"], "bob")
-        self.assertEqual(self.attributes(pool, "alice"),
-                         {"email": MAIL, "email_verified": "false"})
-
-    def test_16_nothing_to_force_without_the_flag(self):
-        pool = self.make_pool(**ALIASES)
-        self.create(pool, "alice", {"email": MAIL, "email_verified": "true"})
-        self.create(pool, "bob", {"email": MAIL}, ForceAliasCreation=True)
-        self.assertEqual(self.get(pool, MAIL)["Username"], "alice")
-
-    def test_34_sub(self):
-        self.refuses_create("InvalidParameterException",
-                            "Cannot modify the non-mutable attribute sub",
-                            pairs(sub="1"))
-
-    def test_35_null(self):
-        self.refuses_create("InvalidParameterException",
-                            "Attribute value for email must not be null",
-                            [{"Name": "email"}])
-
-    def test_36_email(self):
-        pool = self.make_pool()
-        self.fails("InvalidParameterException",
-                   "Invalid email address format.",
-                   self.aws.admin_create_user, UserPoolId=pool,
-                   Username="alice", UserAttributes=pairs(email="foo"))
-
-    def test_37_phone_number(self):
-        self.refuses_create("InvalidParameterException",
-                            "Invalid phone number format.",
-                            pairs(phone_number="555"))
-
-    def test_38_verified_without_its_attribute(self):
-        self.refuses_create("InvalidParameterException",
-                            "Phone Number is required to verify/un-verify a "
-                            "phone number", pairs(phone_number_verified="true"))
-        self.fails("InvalidParameterException",
-                   "Email is required to verify/un-verify an email",
-                   self.aws.admin_create_user, UserPoolId=self.make_pool(),
-                   Username="alice", UserAttributes=pairs(email_verified="true"))
-
-    def test_39_true_in_any_case(self):
-        pool = self.make_pool()
-        self.create(pool, "alice", {"email": MAIL, "email_verified": "True"})
-        self.assertEqual(self.attributes(pool, "alice")["email_verified"],
-                         "true")
-
-    def test_49_resend_to_nobody(self):
-        for kind in KINDS:
-            self.fails("UserNotFoundException", "User does not exist.",
-                       self.aws.admin_create_user,
-                       UserPoolId=self.make_pool(**kind), Username="x@y",
-                       MessageAction="RESEND")
-
-    def test_50_resend_to_a_confirmed_user(self):
-        for kind in KINDS:
-            pool = self.make_pool(**kind)
-            name = MAIL if "UsernameAttributes" in kind else "alice"
-            stored = self.create(pool, name)["Username"]
-            self.set_password(pool, name)
-            self.fails("UnsupportedUserStateException",
-                       f"Resend not possible. {stored} status is not "
-                       "FORCE_CHANGE_PASSWORD", self.aws.admin_create_user,
-                       UserPoolId=pool, Username=name, MessageAction="RESEND")
-
-    def test_51_a_resend_has_another_password(self):
-        pool = self.make_pool()
-        address = "case51@example.com"
-        made = self.create(pool, "alice", {"email": address},
-                           DesiredDeliveryMediums=["EMAIL"])
-        first = self.usher.mails(address, 1)[0]
-        again = self.create(pool, "alice", MessageAction="RESEND",
-                            DesiredDeliveryMediums=["EMAIL"])
-        second = self.usher.mails(address, 2)
-        self.assertEqual(len({mail["password"] for mail in [first, *second]}),
-                         2)
-        self.assertEqual(again["Attributes"], made["Attributes"])
-        self.assertEqual(again["UserCreateDate"], made["UserCreateDate"])
-        self.assertGreater(again["UserLastModifiedDate"],
-                           made["UserLastModifiedDate"])
-
-    def test_52_a_resend_revives_an_expired_password(self):
-        pool = self.make_pool()
-        self.create(pool, "alice")
-        self.usher.sql("update account set password_expires_at = now() - "
-                       f"interval '1 day' where pool_id = '{pool}'")
-        self.assertEqual(self.get(pool, "alice")["UserStatus"],
-                         "FORCE_CHANGE_PASSWORD")
-        self.create(pool, "alice", MessageAction="RESEND")
-        self.assertEqual(self.usher.sql(
-            "select password_expires_at > now() + interval '6 days' from "
-            f"account where pool_id = '{pool}'").strip(), "t")
-
-    def test_53_a_resend_takes_no_attributes(self):
-        pool = self.make_pool()
-        self.create(pool, "alice", {"name": "A"})
-        again = self.create(pool, "alice", {"name": "B", "locale": "de"},
-                            MessageAction="RESEND")
-        self.assertEqual(plain(again["Attributes"]), {"name": "A"})
-        self.assertEqual(self.attributes(pool, "alice"), {"name": "A"})
-
-    def test_54_a_resend_with_a_bad_password_changes_nothing(self):
-        pool = self.make_pool()
-        before = self.create(pool, "alice", {"email": "case54@example.com"},
-                             DesiredDeliveryMediums=["EMAIL"])
-        self.fails("InvalidPasswordException",
-                   "Password did not conform with password policy: "
-                   "Password not long enough", self.aws.admin_create_user,
-                   UserPoolId=pool, Username="alice", MessageAction="RESEND",
-                   TemporaryPassword="abc", DesiredDeliveryMediums=["EMAIL"])
-        self.assertEqual(self.get(pool, "alice")["UserLastModifiedDate"],
-                         before["UserLastModifiedDate"])
-        self.assertEqual(self.usher.messages(pool), 1)
 
 
 class Changes(People):
@@ -476,6 +320,38 @@ class Passwords(People):
         for _ in range(2):
             reset(**who)
             self.assertEqual(self.status(pool), "RESET_REQUIRED")
+
+    def test_no_resend_behind_a_permanent_one(self):
+        for kind in KINDS:
+            pool = self.make_pool(**kind)
+            name = MAIL if "UsernameAttributes" in kind else "alice"
+            stored = self.create(pool, name)["Username"]
+            self.set_password(pool, name)
+            self.fails("UnsupportedUserStateException",
+                       f"Resend not possible. {stored} status is not "
+                       "FORCE_CHANGE_PASSWORD", self.aws.admin_create_user,
+                       UserPoolId=pool, Username=name, MessageAction="RESEND")
+            self.set_password(pool, name, False)
+            self.create(pool, name, MessageAction="RESEND")
+
+    def test_a_new_one_cancels_what_waits(self):
+        """SMS wait while the sandbox is on."""
+        pool = self.make_pool()
+        for name, permanent, why in (
+                ("alice", True, "the user has a password of their own"),
+                ("bob", False, "superseded by a newer password")):
+            self.create(pool, name, {"phone_number": "+15555550100"},
+                        DesiredDeliveryMediums=["SMS"])
+            number = self.usher.sql(
+                "select account.username || ':' || id from message join "
+                "account using (pool_id, sub) where outcome is null and "
+                f"pool_id = '{pool}'").strip()
+            self.assertTrue(number.startswith(f"{name}:"), number)
+            self.set_password(pool, name, permanent)
+            self.assertEqual(self.usher.sql(
+                "select outcome || ': ' || reason || ' ' || (sealed is null) "
+                "from message where id = " + number.split(":")[1]).strip(),
+                f"cancelled: {why} true")
 
     def test_confirm(self):
         pool = self.make_pool()
