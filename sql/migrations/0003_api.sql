@@ -63,7 +63,7 @@ create index account_phone on account
 -- As many users as the planner expects in a pool: by the table's size and the
 -- last analyze.
 create function estimate_users(pool text) returns bigint
-language plpgsql stable
+language plpgsql
 as $$
 declare
   plan json;
