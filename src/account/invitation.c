@@ -88,19 +88,37 @@ static struct pool_text *get_text(const struct engine *engine,
 	return text;
 }
 
-/* A trigger's text is this message's alone. */
+/* What a trigger says is this message's alone; who brings a message away
+ * itself needs no text. */
 static struct pool_text *make_text(struct mem *mem, const struct engine *engine,
     const struct invitation *invitation, bool sms)
 {
 	struct pool_text *text = mem_make(mem, struct pool_text);
-	struct template template;
+	struct template template = { .sender =
+		                         invitation->custom->senders[sms] };
 
-	invitation_choose_template(engine, invitation->pool,
-	    invitation->password != NULL, sms, &template);
-	put_texts(invitation->custom, sms, &template);
+	if (!template.sender) {
+		invitation_choose_template(engine, invitation->pool,
+		    invitation->password != NULL, sms, &template);
+		put_texts(invitation->custom->texts, sms, &template);
+	}
 	text->content = template_print(mem, &template);
 	text->hash = secret_digest(mem, text->content);
 	return text;
+}
+
+/* What only the one who brings the message away may see, or NULL. */
+static const char *secret_of(struct mem *mem,
+    const struct invitation *invitation, bool sms)
+{
+	const char *event =
+	    invitation->custom ? invitation->custom->events[sms] : NULL;
+	const char *password = invitation->password;
+
+	if (!event)
+		return password;
+	return mem_secret(
+	    mem_printf(mem, "%s\n%s", password ? password : "", event));
 }
 
 static void add_message(struct work *work, const struct engine *engine,
@@ -108,10 +126,13 @@ static void add_message(struct work *work, const struct engine *engine,
 {
 	const struct user *user = invitation->user;
 	struct invitation_message *message = &plan->messages[plan->count++];
+	const struct invitation_custom *custom = invitation->custom;
+	bool special = custom && (custom->texts || custom->senders[sms]);
 	const struct pool_text *text =
-	    invitation->custom ? make_text(work->mem, engine, invitation, sms)
-	                       : get_text(engine, invitation->pool,
-	                             invitation->password != NULL, sms);
+	    special ? make_text(work->mem, engine, invitation, sms)
+	            : get_text(engine, invitation->pool,
+	                  invitation->password != NULL, sms);
+	const char *secret = secret_of(work->mem, invitation, sms);
 
 	message->medium = sms ? "SMS" : "EMAIL";
 	message->destination =
@@ -122,11 +143,11 @@ static void add_message(struct work *work, const struct engine *engine,
 		message->destination = "";
 		message->outcome = "skipped";
 		message->block = "no address";
-	} else if (invitation->password) {
-		message->sealed = secret_seal(work->mem, engine->keyring,
-		    invitation->password,
-		    invitation_place(work->mem, user->pool_id, user->sub,
-		        message->medium, user->invitation));
+	} else if (secret) {
+		message->sealed =
+		    secret_seal(work->mem, engine->keyring, secret,
+		        invitation_place(work->mem, user->pool_id, user->sub,
+		            message->medium, user->invitation));
 	}
 }
 

@@ -2,6 +2,7 @@
 #include "base/secret.h"
 
 #include <assert.h>
+#include <pthread.h>
 #include <sodium.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -21,6 +22,10 @@
 
 void secret_init(void)
 {
+	/* The kernel's generator seeds one of our own (ChaCha20, a state for
+	 * each thread, anew behind a fork): a password takes twenty draws. */
+	randombytes_set_implementation(&randombytes_internal_implementation);
+	pthread_atfork(NULL, NULL, randombytes_stir);
 	if (sodium_init() < 0)
 		log_fatal("libsodium cannot be used");
 }
@@ -202,6 +207,16 @@ char *secret_sign(struct mem *mem, const char *key, const char *text)
 	crypto_auth_hmacsha256_final(&state, hash);
 	sodium_memzero(&state, sizeof(state));
 	return hex_print(mem, hash, sizeof(hash));
+}
+
+char *secret_base64(struct mem *mem, const char *text)
+{
+	size_t size = sodium_base64_encoded_len(strlen(text),
+	    sodium_base64_VARIANT_ORIGINAL);
+	char *encoded = mem_secret(mem_alloc(mem, size));
+
+	return sodium_bin2base64(encoded, size, (const unsigned char *)text,
+	    strlen(text), sodium_base64_VARIANT_ORIGINAL);
 }
 
 bool secret_same(const char *a, const char *b)

@@ -106,6 +106,7 @@ char *template_print(struct mem *mem, const struct template *template)
 	json_add(json, "text", template->text);
 	if (template->ours)
 		cJSON_AddTrueToObject(json, "ours");
+	json_add(json, "sender", template->sender);
 	return json_print(mem, json);
 }
 
@@ -115,6 +116,7 @@ void template_read(const cJSON *json, struct template *template)
 	template->html = json_text(json, "/html");
 	template->text = json_text(json, "/text");
 	template->ours = cJSON_IsTrue(json_at(json, "/ours"));
+	template->sender = json_text(json, "/sender");
 }
 
 void template_add_text(struct mem *mem, struct template *template)

@@ -279,7 +279,8 @@ Test(pool, many_users_are_estimated)
 	harness_value(&harness, "analyze account");
 	cr_assert_eq(pool_count_users(&harness.work, few->id), 10000);
 	int64_t users = pool_count_users(&harness.work, many->id);
-	cr_assert(users > 36000 && users < 44000, "%lld %s", (long long)users, harness.work.err.detail);
+	cr_assert(users > 36000 && users < 44000, "%lld %s", (long long)users,
+	    harness.work.err.detail);
 	/* Nobody analyzed yet: more than are counted, in any case. */
 	fill(few, 1);
 	cr_assert_gt(pool_count_users(&harness.work, few->id), 10000);

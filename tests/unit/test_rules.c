@@ -126,6 +126,20 @@ Test(rules, template_must_show_it)
 	expect_allowed(delivery);
 }
 
+/* Its event is sealed with the password. */
+Test(rules, custom_sender_needs_no_text)
+{
+	struct delivery delivery = good("EMAIL");
+
+	delivery.template = (struct template){ .sender = "arn" };
+	expect_allowed(delivery);
+	delivery.has_password = false;
+	expect_allowed(delivery);
+	delivery.sealed = NULL;
+	expect(delivery, DELIVERY_REFUSED,
+	    "the password is gone; use usher resend");
+}
+
 Test(rules, sandbox_holds_unverified_numbers)
 {
 	struct delivery delivery = good("SMS");
