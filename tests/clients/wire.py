@@ -157,14 +157,14 @@ class Answers(WireCase):
         """Ten violations, each with the value and the rule."""
         bad = "x" * 150
         answer = self.call("CreateUserPool", {
-            "PoolName": "", "AliasAttributes": [bad] * 9})
+            "PoolName": "", "Schema": [{"Name": bad}] * 9})
         words = answer.json()["message"]
         self.assertEqual(answer.status, 400)
         self.assertTrue(words.startswith("11 validation errors detected: "),
                         words)
-        self.assertEqual(words.count(f"Value '{bad}' at 'aliasAttributes."),
+        self.assertEqual(words.count(f"Value '{bad}' at 'schema."),
                          9)
-        self.assertTrue(words.endswith("]"), words)
+        self.assertTrue(words.endswith("less than or equal to 20"), words)
         self.assertEqual(answer.headers["x-amzn-errormessage"], words)
 
     def test_times(self):
