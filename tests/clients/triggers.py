@@ -419,11 +419,17 @@ class Settings(house.Case):
                 AssertionError, f"trigger_file '{path}': trigger 1: "
                                 "the url is not https"):
             self.usher.start()
+        result = self.usher.run("doctor", "--json")
+        self.assertEqual(result.status, 7)
+        self.assertIn("the url is not https",
+                      result.json()[-1]["words"])
 
     def test_old_settings_hold(self):
         path = self.usher.file("triggers.json", '{"triggers": []}')
         self.usher.write(trigger_file=path)
         self.usher.start()
+        self.assertEqual(self.usher.run("doctor", "--json").json()[-1], {
+            "check": "triggers", "good": True, "words": f"{path} names 0"})
         self.usher.file("triggers.json", "{")
         self.usher.daemons[-1].send_signal(signal.SIGHUP)
         self.usher.wait_logged("the old ones hold")
