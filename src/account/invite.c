@@ -175,7 +175,7 @@ static bool renew_in_transaction(struct work *work, struct creation *creation)
 
 	if (!rows)
 		return false;
-	/* It has another status by now, or went. */
+	/* It has another status by now, was resent to, or went. */
 	if (!rows_count(rows))
 		return user_find(work, creation->pool, user->sub) &&
 		       not_waiting(work, user);
@@ -206,10 +206,14 @@ static struct user *resend(struct work *work, struct creation *creation)
 		return NULL;
 	}
 	if (!creation_take_password(work, creation) ||
-	    !ask_triggers(work, creation) ||
-	    !in_transaction(work, creation, renew_in_transaction))
+	    !ask_triggers(work, creation))
 		return NULL;
-	return creation->user;
+	if (in_transaction(work, creation, renew_in_transaction))
+		return creation->user;
+	/* Both attempts of one call may have come here at a time. */
+	return work->err.code == ERR_UNSUPPORTED_STATE
+	           ? repeated(work, creation)
+	           : NULL;
 }
 
 /* Lanes would find what was queued by themselves, a little later. */

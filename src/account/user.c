@@ -69,12 +69,8 @@ struct user *user_lock_named(struct work *work, const struct pool *pool,
 	return user ? user_lock(work, pool, user->sub) : NULL;
 }
 
-struct user *user_list(struct work *work, const struct pool *pool,
-    const char *after, int count, int *found)
+static struct user *read_all(struct work *work, struct rows *rows, int *found)
 {
-	struct rows *rows = db_run(work, QUERY_user_list, pool->id, after,
-	    db_int(work->mem, count));
-
 	if (!rows)
 		return NULL;
 	*found = rows_count(rows);
@@ -84,6 +80,22 @@ struct user *user_list(struct work *work, const struct pool *pool,
 		if (!read_row(work, rows, i, &users[i]))
 			return NULL;
 	return users;
+}
+
+struct user *user_list(struct work *work, const struct pool *pool,
+    const char *after, int count, int *found)
+{
+	return read_all(work,
+	    db_run(work, QUERY_user_list, pool->id, after,
+	        db_int(work->mem, count)),
+	    found);
+}
+
+struct user *user_get_many(struct work *work, const struct pool *pool,
+    const char *subs, int *found)
+{
+	return read_all(work, db_run(work, QUERY_user_get_many, pool->id, subs),
+	    found);
 }
 
 /* The account goes first: a RESEND locks it first too, so that one waits for

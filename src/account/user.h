@@ -42,6 +42,10 @@ struct user *user_find(struct work *work, const struct pool *pool,
 struct user *user_list(struct work *work, const struct pool *pool,
     const char *after, int count, int *found);
 
+/* Those of SUBS, an array for a statement, that are there, in its order. */
+struct user *user_get_many(struct work *work, const struct pool *pool,
+    const char *subs, int *found);
+
 /* Deletes the user, cancels what waits, forgets addresses in history. */
 bool user_delete(struct work *work, const struct pool *pool, const char *name);
 

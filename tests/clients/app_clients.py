@@ -169,35 +169,54 @@ class AppClients(aws.Case):
         pattern = "satisfy regular expression pattern: "
         visible = pattern + r"[\p{L}\p{M}\p{S}\p{N}\p{P}]+"
         long = "have length less than or equal to "
+
+        def each(least, most, rule=""):
+            """The rule of each text of a list."""
+            return (f"satisfy constraint: [Member must {long}{most}, Member "
+                    f"must have length greater than or equal to {least}"
+                    f"{rule}]")
+
+        def shown(texts):
+            whole = f"[{', '.join(texts)}]"
+            return whole if len(whole) <= 256 else whole[:256] + "..."
+
         for settings, place, rule in (
                 ({"ClientName": "a;b"}, "Value 'a;b' at 'clientName'",
                  pattern + r"[\w\s+=,.@-]+"),
                 ({"ClientName": "a" * 129},
                  f"Value '{'a' * 129}' at 'clientName'", long + "128"),
                 ({"ExplicitAuthFlows": ["NOPE"]},
-                 "Value 'NOPE' at 'explicitAuthFlows.1.member'",
-                 f"satisfy enum value set: [{flows}]"),
+                 "Value '[NOPE]' at 'explicitAuthFlows'",
+                 "satisfy constraint: [Member must satisfy enum value set: "
+                 f"[{flows}]]"),
                 ({"PreventUserExistenceErrors": "NO"},
                  "Value 'NO' at 'preventUserExistenceErrors'",
                  "satisfy enum value set: [LEGACY, ENABLED]"),
                 ({"AllowedOAuthFlows": ["code"] * 4},
-                 "Value '[...]' at 'allowedOAuthFlows'", long + "3"),
+                 "Value '[code, code, code, code]' at 'allowedOAuthFlows'",
+                 long + "3"),
                 ({"AllowedOAuthScopes": ["a b"]},
-                 "Value 'a b' at 'allowedOAuthScopes.1.member'",
-                 pattern + r"[\x21\x23-\x5B\x5D-\x7E]+"),
+                 "Value '[a b]' at 'allowedOAuthScopes'",
+                 each(1, 256, ", Member must " + pattern +
+                      r"[\x21\x23-\x5B\x5D-\x7E]+")),
                 ({"AllowedOAuthScopes": ["a"] * 51},
-                 "Value '[...]' at 'allowedOAuthScopes'", long + "50"),
+                 f"Value '{shown(['a'] * 51)}' at 'allowedOAuthScopes'",
+                 long + "50"),
                 ({"CallbackURLs": ["https://a/", "b c"]},
-                 "Value 'b c' at 'callbackURLs.2.member'", visible),
+                 "Value '[https://a/, b c]' at 'callbackURLs'",
+                 each(1, 1024, ", Member must " + visible)),
                 ({"CallbackURLs": ["a"] * 101},
-                 "Value '[...]' at 'callbackURLs'", long + "100"),
+                 f"Value '{shown(['a'] * 101)}' at 'callbackURLs'",
+                 long + "100"),
                 ({"LogoutURLs": ["a"] * 101},
-                 "Value '[...]' at 'logoutURLs'", long + "100"),
+                 f"Value '{shown(['a'] * 101)}' at 'logoutURLs'",
+                 long + "100"),
                 ({"DefaultRedirectURI": "b c"},
                  "Value 'b c' at 'defaultRedirectURI'", visible),
                 ({"SupportedIdentityProviders": ["a" * 33]},
-                 f"Value '{'a' * 33}' at 'supportedIdentityProviders.1."
-                 "member'", long + "32"),
+                 f"Value '[{'a' * 33}]' at 'supportedIdentityProviders'",
+                 each(1, 32, ", Member must " + pattern +
+                      r"[\p{L}\p{M}\p{S}\p{N}\p{P}\p{Z}]+")),
                 ({"AuthSessionValidity": 16},
                  "Value '16' at 'authSessionValidity'",
                  "have value less than or equal to 15"),

@@ -3,6 +3,7 @@
 and captures what it would send, an access key, boto3's client."""
 import json
 import os
+import socket
 import sys
 import urllib.error
 import urllib.request
@@ -36,7 +37,6 @@ class Server(house.Usher):
                          allow_capture="yes", **settings)
         self.init()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.key = self.make_key("admin", "--full-access")
 
     def make_key(self, user, *words):
         key = self.run("access-key", "create", "--user", user, *words,
@@ -53,12 +53,12 @@ class Server(house.Usher):
                 "AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": "",
                 "AWS_SHARED_CREDENTIALS_FILE": ""}
 
-    def client(self, key=None, **options):
+    def client(self, key=None, url=None, **options):
         """boto3's, which tries each call once."""
         key = key or self.key
         options = {"retries": {"total_max_attempts": 1}, **options}
         return boto3.client(
-            "cognito-idp", endpoint_url=self.url, region_name=REGION,
+            "cognito-idp", endpoint_url=url or self.url, region_name=REGION,
             aws_access_key_id=key["AccessKeyId"],
             aws_secret_access_key=key["SecretAccessKey"],
             config=Config(**options))
@@ -80,6 +80,14 @@ class Server(house.Usher):
         except urllib.error.HTTPError as error:
             return json.loads(error.read())
 
+    def answers(self):
+        """Whether the listener does."""
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), 1):
+                return True
+        except OSError:
+            return False
+
     def inbox(self):
         """What would have been sent, oldest first."""
         return self.run("inbox", "--json", secret=True).json()
@@ -88,7 +96,7 @@ class Server(house.Usher):
         """The newest COUNT that were captured for that address or number,
         once there are so many; their passwords must stay secret."""
         mails = self.good("inbox", "--json", "--to", address, "--count",
-                          str(count), secret=True).json()
+                          str(count), "--timeout", "50", secret=True).json()
         for mail in mails:
             if mail.get("password"):
                 HOUSE.note_secret(mail["password"], f"password of {address}")

@@ -360,7 +360,6 @@ class Sdk(aws.Case):
         self.assertEqual(answer["$metadata"]["attempts"], 2)
         late.end()
 
-    @unittest.expectedFailure  # until a repeated call is recognized
     def test_cut_behind_the_commit(self):
         pool = self.pool()
         cut = Cut(self.usher.port, 1)
