@@ -12,6 +12,7 @@ import unittest
 
 import aws
 import busy
+import dev
 import hooks
 import house
 from cut import Cut
@@ -86,14 +87,16 @@ def _revive(value):
 
 class Node:
     """A process that makes calls with the SDK, which tries each once unless
-    told otherwise."""
+    told otherwise. Without a URL it knows from the VARIABLES whom to call."""
 
-    def __init__(self, server, **variables):
-        self.url = server.url
+    def __init__(self, url, variables):
+        self.settings = {"maxAttempts": 1}
+        if url:
+            self.settings["endpoint"] = url
         self.process = HOUSE.converse(
             ["node", os.path.join(THERE, "client.mjs")],
             HOUSE.path("node.log"), cwd=THERE,
-            env={**os.environ, **server.environment(), **variables})
+            env={**os.environ, **variables})
 
     def end(self):
         self.process.stdin.close()
@@ -114,13 +117,11 @@ class Node:
 
     def call(self, name, settings=None, **request):
         """The output; Failed with what was thrown."""
-        settings = {"endpoint": self.url, "maxAttempts": 1,
-                    **(settings or {})}
+        settings = {**self.settings, **(settings or {})}
         return self.ask(name=name, input=request, client=settings)["output"]
 
     def pages(self, name, size, **request):
-        return self.ask(name=name, input=request,
-                        client={"endpoint": self.url},
+        return self.ask(name=name, input=request, client=self.settings,
                         pages={"pageSize": size})["pages"]
 
 
@@ -141,7 +142,7 @@ class Using:
     def setUpClass(cls):
         install()
         super().setUpClass()
-        cls.node = Node(cls.usher)
+        cls.node = Node(cls.usher.url, cls.usher.environment())
 
     @classmethod
     def tearDownClass(cls):
@@ -369,7 +370,8 @@ class Sdk(Using, aws.Case):
         self.make(pool, "alice")
 
     def test_clock_is_corrected_from_our_date(self):
-        late = Node(self.usher, CLOCK_LATE_MS="3600000")
+        late = Node(self.usher.url, {**self.usher.environment(),
+                                     "CLOCK_LATE_MS": "3600000"})
         pool = self.new_pool()
         with self.assertRaises(Failed) as caught:
             late.call("DescribeUserPool", UserPoolId=pool)
@@ -421,6 +423,26 @@ class Triggers(Using, hooks.Case):
         event, = self.sign_up.events()
         self.assertEqual(event["callerContext"]["awsSdkVersion"],
                          f"aws-sdk-js-{version()}")
+
+
+class Dev(dev.DevCase):
+    """What `usher dev` exports is all that the SDK needs."""
+
+    @classmethod
+    def setUpClass(cls):
+        install()
+
+    def test_by_what_is_exported(self):
+        self.start("--quiet", "--listen", f"127.0.0.1:{HOUSE.port()}")
+        node = Node(None, self.exported())
+        pool = node.call("CreateUserPool", PoolName="demo")["UserPool"]["Id"]
+        node.call("AdminCreateUser", UserPoolId=pool, Username="alice",
+                  UserAttributes=mail_of("alice@example.com"), **MAIL)
+        mail, = self.run_usher("inbox", "--count", "1")
+        self.assertEqual((mail["to"], mail["username"]),
+                         ("alice@example.com", "alice"))
+        node.end()
+        self.assertEqual(self.stop(), 0)
 
 
 if __name__ == "__main__":
