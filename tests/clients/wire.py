@@ -155,16 +155,17 @@ class Answers(WireCase):
 
     def test_long_text_is_whole(self):
         """Ten violations, each with the value and the rule."""
-        bad = "x" * 150
-        answer = self.call("CreateUserPool", {
-            "PoolName": "", "AliasAttributes": [bad] * 9})
+        bad = "x" * 250
+        answer = self.call("AdminCreateUser", {
+            "UserPoolId": "us-east-1_none", "Username": "a",
+            "UserAttributes": [{"Name": bad, "Value": ""}] * 10})
         words = answer.json()["message"]
         self.assertEqual(answer.status, 400)
-        self.assertTrue(words.startswith("11 validation errors detected: "),
+        self.assertTrue(words.startswith("10 validation errors detected: "),
                         words)
-        self.assertEqual(words.count(f"Value '{bad}' at 'aliasAttributes."),
-                         9)
-        self.assertTrue(words.endswith("]"), words)
+        self.assertEqual(words.count(f"Value '{bad}' at 'userAttributes."),
+                         10)
+        self.assertTrue(words.endswith("than or equal to 32"), words)
         self.assertEqual(answer.headers["x-amzn-errormessage"], words)
 
     def test_times(self):
