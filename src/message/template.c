@@ -107,6 +107,8 @@ char *template_print(struct mem *mem, const struct template *template)
 	if (template->ours)
 		cJSON_AddTrueToObject(json, "ours");
 	json_add(json, "sender", template->sender);
+	if (template->sealed)
+		cJSON_AddTrueToObject(json, "sealed");
 	return json_print(mem, json);
 }
 
@@ -117,6 +119,7 @@ void template_read(const cJSON *json, struct template *template)
 	template->text = json_text(json, "/text");
 	template->ours = cJSON_IsTrue(json_at(json, "/ours"));
 	template->sender = json_text(json, "/sender");
+	template->sealed = cJSON_IsTrue(json_at(json, "/sealed"));
 }
 
 void template_add_text(struct mem *mem, struct template *template)
