@@ -80,6 +80,11 @@ class Server(house.Usher):
         except urllib.error.HTTPError as error:
             return json.loads(error.read())
 
+    def start(self, *words):
+        daemon = super().start(*words)
+        house.wait_until(self.answers, 15, "the API answers")
+        return daemon
+
     def answers(self):
         """Whether the listener does."""
         try:
