@@ -61,12 +61,8 @@ struct user *user_lock(struct work *work, const struct pool *pool,
 	return read_one(work, db_run(work, QUERY_user_lock, pool->id, sub));
 }
 
-struct user *user_list(struct work *work, const struct pool *pool,
-    const char *after, int count, int *found)
+struct user *user_read_all(struct work *work, struct rows *rows, int *found)
 {
-	struct rows *rows = db_run(work, QUERY_user_list, pool->id, after,
-	    db_int(work->mem, count));
-
 	if (!rows)
 		return NULL;
 	*found = rows_count(rows);
@@ -76,6 +72,15 @@ struct user *user_list(struct work *work, const struct pool *pool,
 		if (!read_row(work, rows, i, &users[i]))
 			return NULL;
 	return users;
+}
+
+struct user *user_list(struct work *work, const struct pool *pool,
+    const char *after, int count, int *found)
+{
+	return user_read_all(work,
+	    db_run(work, QUERY_user_list, pool->id, after,
+	        db_int(work->mem, count)),
+	    found);
 }
 
 /* The account goes first: a RESEND locks it first too, so that one waits for
