@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "account/client_settings.h"
+#include "account/group.h"
 #include "account/invite.h"
 #include "account/pool_settings.h"
 #include "base/json.h"
@@ -21,6 +22,8 @@ static const struct {
 	    "the live service answers with ^[\\S]+.*[\\S]+$" },
 	{ "AllowedFirstAuthFactors", "bounds",
 	    "a list of words has no bounds in our tables; none is harmless" },
+	{ "Precedence", "bounds",
+	    "the service's guide bounds it by 2^31 - 1, its model does not" },
 	{ "CaseSensitive", "required",
 	    "an empty UsernameConfiguration reads as the default" },
 	{ "Name", "required",
@@ -203,4 +206,10 @@ Test(model, user_pool_client)
 	cr_expect_eq(
 	    check_request(client_update_rows, "UpdateUserPoolClientRequest"),
 	    33);
+}
+
+Test(model, group)
+{
+	cr_expect_eq(check_request(group_rows, "CreateGroupRequest"), 5);
+	cr_expect_eq(check_request(group_rows, "UpdateGroupRequest"), 5);
 }
