@@ -15,11 +15,14 @@ build_packages=(
 # For `usher dev`: the server's programs, no cluster.
 dev_packages=(postgresql)
 
-# Real peers for the integration tests.
+# Real peers for the integration tests, and AWS's clients.
 test_packages=(
 	postgresql postfix libsasl2-modules sasl2-bin kannel kannel-extras
-	mandoc python3 python3-boto3 awscli faketime
+	mandoc python3 python3-boto3 awscli faketime nodejs npm
 )
+
+# Who has these programs, from wherever, does not need the packages.
+programs_suffice="nodejs npm"
 
 # The floors of make bench, on top of the above.
 bench_packages=(nginx-light wrk)

@@ -132,14 +132,6 @@ select coalesce((select string_agg(id::text, ',' order by medium)
   coalesce((select string_agg(case when held then 'sandbox' else '' end, ','
     order by medium) from wanted), '') as blocks;
 
--- name: invite_former_owner
--- Who holds one of these verified names now: the rows go, their owners come
--- back. $2 kinds, $3 values.
-delete from name where (kind, value) in
-  (select * from unnest($2::text[], $3::text[])) and pool_id = $1
-  and value = any($3::text[])
-returning sub, kind;
-
 -- name: template_insert
 insert into template (hash, content) values ($1, $2)
 on conflict do nothing;

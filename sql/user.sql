@@ -44,3 +44,18 @@ delete from captured where message_id = any(array(
 -- name: user_set_attributes
 update account set attributes = $3, modified_at = now()
 where pool_id = $1 and sub = $2::uuid returning sub;
+
+-- name: user_set_enabled
+update account set enabled = $3::boolean, modified_at = now()
+where pool_id = $1 and sub = $2::uuid;
+
+-- name: user_set_status
+update account set status = $3, modified_at = now()
+where pool_id = $1 and sub = $2::uuid;
+
+-- name: user_set_password
+-- $3 its hash, $4 the status, $5 validity in ms, or null of a permanent one.
+update account set password_hash = $3, status = $4,
+  password_expires_at = after_ms($5::bigint), srp_verifier = null,
+  invitation = invitation + 1, modified_at = now()
+where pool_id = $1 and sub = $2::uuid;

@@ -257,6 +257,15 @@ static bool allows(const struct route *route, const char *method)
 	return at && (!at[length] || at[length] == ',');
 }
 
+/* Clients of the API read no answer without its headers. */
+static void dress(struct listener_exchange *exchange)
+{
+	const struct route *route = route_find(exchange->request.path);
+
+	if (route && route->answer == answer_call)
+		endpoint_dress(exchange);
+}
+
 static void refuse_method(const struct route *route,
     struct listener_exchange *exchange)
 {
@@ -267,6 +276,7 @@ static void refuse_method(const struct route *route,
 	say(exchange->mem, &exchange->answer, 405,
 	    "the method is not allowed here");
 	exchange->answer.headers = headers;
+	dress(exchange);
 }
 
 /* In the listener's thread: what needs no thinking is answered here. */
@@ -360,7 +370,16 @@ static void run_creations(void *state,
 
 	if (!open_work(desk, mem, &work))
 		log_warning(TAG, "cannot answer", "error", work.err.detail);
-	endpoint_create(desk->endpoint, &work, exchanges, count);
+	struct listener_exchange **slow =
+	    mem_array(mem, struct listener_exchange *, count);
+	size_t left =
+	    endpoint_create(desk->endpoint, &work, exchanges, count, slow);
+	for (size_t i = 0; i < left; i++) {
+		if (workers_give(desk->routes->workers, slow[i]))
+			continue;
+		endpoint_answer_busy(slow[i]);
+		listener_finish(slow[i]);
+	}
 }
 
 static void start_workers(struct routes *routes, struct mem *mem)
@@ -392,7 +411,9 @@ int routes_run(const struct engine *engine, struct board *board)
 		.body_most = BODY_MOST,
 		.connections_most = (unsigned)config->listen_connections,
 		.per_address_most = (unsigned)config->listen_per_address,
+		.timeout_ms = config->listen_timeout * 1000,
 		.take = take,
+		.refused = dress,
 		.context = &routes,
 		.stopping = lane_stopping };
 	struct err err = { 0 };

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "account/hook.h"
 #include "account/start.h"
 #include "api/listener.h"
 #include "base/config.h"
@@ -198,6 +199,12 @@ static bool check_carriers(struct err *err)
 	return !text || opens(text, err);
 }
 
+static bool read_hooks(struct err *err)
+{
+	engine.hooks = hooks_read(process, engine.config->trigger_file, err);
+	return engine.hooks != NULL;
+}
+
 static bool reload(void)
 {
 	struct engine old = engine;
@@ -205,7 +212,8 @@ static bool reload(void)
 
 	engine = (struct engine){ 0 };
 	if (start_config(process, options.config, &engine, &err) &&
-	    start_keys(process, &engine, &err) && check_carriers(&err))
+	    start_keys(process, &engine, &err) && read_hooks(&err) &&
+	    check_carriers(&err))
 		return true;
 	engine = old;
 	log_error("usherd",
@@ -222,7 +230,8 @@ static bool check_start(struct err *err)
 	struct work work = { .mem = mem, .tag = "usherd" };
 
 	if (start_config(process, options.config, &engine, err) &&
-	    check_roles(err) && start_keys(process, &engine, err)) {
+	    check_roles(err) && start_keys(process, &engine, err) &&
+	    read_hooks(err)) {
 		if (start_database(&work, &engine))
 			return check_carriers(err);
 		*err = work.err;

@@ -11,7 +11,27 @@
 #include "base/utf8.h"
 #include "message/phone.h"
 
-#define SCHEMA "Attributes did not conform to the schema: "
+#define SCHEMA  "Attributes did not conform to the schema: "
+#define VISIBLE "[\\p{L}\\p{M}\\p{S}\\p{N}\\p{P}\\t\\n\\r ]+"
+
+const struct field attribute_rows[] = { ROW_TEXT(struct attribute, name, "Name",
+	                                    FIELD_REQUIRED, 1, 32, VISIBLE),
+	ROW_TEXT(struct attribute, value, "Value", FIELD_SECRET, 0, 2048, NULL),
+	ROW_END };
+
+const struct field attribute_name_row[] = { ROW_ITEM_TEXT(1, 32, VISIBLE) };
+
+/* The words for what is wrong differ where a user is there already. */
+struct checking {
+	struct work *work;
+	const struct pool *pool;
+	bool update;
+};
+
+static const char *prefix(const struct checking *checking)
+{
+	return checking->update ? "user." : SCHEMA;
+}
 
 /* "custom:x" and "dev:custom:x" are declared as x. */
 static const char *declared_name(const char *name, bool *developer)
@@ -39,22 +59,36 @@ static const struct schema_attribute *in_schema(const struct pool *pool,
 	return NULL;
 }
 
-static bool check_null(struct work *work, const struct attribute *attribute)
+/* Named in the pool's schema without Mutable means immutable. */
+static bool is_mutable(const struct pool *pool, const char *name)
+{
+	const struct schema_attribute *list = pool->settings->schema.items;
+
+	if (!schema_standard(name))
+		return in_schema(pool, name)->mutable.value;
+	for (size_t i = 0; i < pool->settings->schema.count; i++)
+		if (strcmp(list[i].name, name) == 0)
+			return list[i].mutable.value;
+	return schema_standard(name)->mutable.value;
+}
+
+static bool check_null(const struct checking *checking,
+    const struct attribute *attribute)
 {
 	if (!attribute->value)
-		return work_fail(work, ERR_INVALID_PARAMETER,
+		return work_fail(checking->work, ERR_INVALID_PARAMETER,
 		    "Attribute value for %s must not be null", attribute->name);
 	return true;
 }
 
-static bool check_known(struct work *work, const struct pool *pool,
+static bool check_known(const struct checking *checking,
     const struct attribute *attribute)
 {
 	if (strcmp(attribute->name, "sub") == 0)
-		return work_fail(work, ERR_INVALID_PARAMETER,
+		return work_fail(checking->work, ERR_INVALID_PARAMETER,
 		    "Cannot modify the non-mutable attribute sub");
-	if (!in_schema(pool, attribute->name))
-		return work_fail(work, ERR_INVALID_PARAMETER,
+	if (!in_schema(checking->pool, attribute->name))
+		return work_fail(checking->work, ERR_INVALID_PARAMETER,
 		    SCHEMA "Type for attribute {%s} could not be determined",
 		    attribute->name);
 	return true;
@@ -75,55 +109,56 @@ bool attribute_is_email(const char *text)
 	       pattern_whole("[\\p{L}\\p{M}\\p{S}\\p{N}\\p{P}]+", text);
 }
 
-static bool check_format(struct work *work, const struct attribute *attribute)
+static bool check_format(const struct checking *checking,
+    const struct attribute *attribute)
 {
 	const char *value = attribute->value;
 
 	if (!*value)
 		return true;
 	if (strcmp(attribute->name, "email") == 0 && !attribute_is_email(value))
-		return work_fail(work, ERR_INVALID_PARAMETER,
+		return work_fail(checking->work, ERR_INVALID_PARAMETER,
 		    "Invalid email address format.");
 	if (strcmp(attribute->name, "phone_number") == 0 &&
 	    !phone_is_attribute(value))
-		return work_fail(work, ERR_INVALID_PARAMETER,
+		return work_fail(checking->work, ERR_INVALID_PARAMETER,
 		    "Invalid phone number format.");
 	return true;
 }
 
-static bool check_string(struct work *work, const struct attribute *attribute,
-    const struct attribute_bounds *bounds)
+static bool check_string(const struct checking *checking,
+    const struct attribute *attribute, const struct attribute_bounds *bounds)
 {
 	long long length = (long long)utf8_length(attribute->value);
 
 	if (bounds->least && length < strtoll(bounds->least, NULL, 10))
-		return work_fail(work, ERR_INVALID_PARAMETER,
-		    SCHEMA "%s: String must be no shorter than %s characters\n",
-		    attribute->name, bounds->least);
+		return work_fail(checking->work, ERR_INVALID_PARAMETER,
+		    "%s%s: String must be no shorter than %s characters\n",
+		    prefix(checking), attribute->name, bounds->least);
 	if (bounds->most && length > strtoll(bounds->most, NULL, 10))
-		return work_fail(work, ERR_INVALID_PARAMETER,
-		    SCHEMA "%s: String must be no longer than %s characters\n",
-		    attribute->name, bounds->most);
+		return work_fail(checking->work, ERR_INVALID_PARAMETER,
+		    "%s%s: String must be no longer than %s characters\n",
+		    prefix(checking), attribute->name, bounds->most);
 	return true;
 }
 
-static bool check_number(struct work *work, const struct attribute *attribute,
-    const struct attribute_bounds *bounds)
+static bool check_number(const struct checking *checking,
+    const struct attribute *attribute, const struct attribute_bounds *bounds)
 {
 	long long number = strtoll(attribute->value, NULL, 10);
 
 	if (!pattern_whole("[+-]?[0-9]+", attribute->value))
-		return work_fail(work, ERR_INVALID_PARAMETER,
+		return work_fail(checking->work, ERR_INVALID_PARAMETER,
 		    SCHEMA "%s: Invalid number\n", attribute->name);
 	if (bounds && bounds->least &&
 	    number < strtoll(bounds->least, NULL, 10))
-		return work_fail(work, ERR_INVALID_PARAMETER,
-		    SCHEMA "%s: Number must be no less than %s\n",
+		return work_fail(checking->work, ERR_INVALID_PARAMETER,
+		    "%s%s: Number must be no less than %s\n", prefix(checking),
 		    attribute->name, bounds->least);
 	if (bounds && bounds->most && number > strtoll(bounds->most, NULL, 10))
-		return work_fail(work, ERR_INVALID_PARAMETER,
-		    SCHEMA "%s: Number must be no greater than %s\n",
-		    attribute->name, bounds->most);
+		return work_fail(checking->work, ERR_INVALID_PARAMETER,
+		    "%s%s: Number must be no greater than %s\n",
+		    prefix(checking), attribute->name, bounds->most);
 	return true;
 }
 
@@ -133,42 +168,83 @@ static bool is_boolean(const char *value)
 	       strcasecmp(value, "false") == 0;
 }
 
-static bool check_value(struct work *work, const struct pool *pool,
+static bool check_value(const struct checking *checking,
     const struct attribute *attribute)
 {
 	const struct schema_attribute *schema =
-	    in_schema(pool, attribute->name);
-	bool empty = !*attribute->value;
+	    in_schema(checking->pool, attribute->name);
 
-	if (empty)
+	if (!*attribute->value)
 		return true;
 	if (strcmp(schema->type, "Boolean") == 0 &&
 	    !is_boolean(attribute->value))
-		return work_fail(work, ERR_INVALID_PARAMETER,
-		    SCHEMA "%s: Invalid boolean\n", attribute->name);
+		return work_fail(checking->work, ERR_INVALID_PARAMETER,
+		    "%s%s: Invalid boolean\n", prefix(checking),
+		    attribute->name);
 	if (strcmp(schema->type, "Number") == 0)
-		return check_number(work, attribute, schema->number);
+		return check_number(checking, attribute, schema->number);
 	if (strcmp(schema->type, "String") == 0 && schema->string)
-		return check_string(work, attribute, schema->string);
+		return check_string(checking, attribute, schema->string);
 	return true;
 }
 
-static bool check_each(struct work *work, const struct pool *pool,
+/* What a user who is there cannot be given: each unknown name on a line. */
+static bool check_names(const struct checking *checking,
+    const char *const *names, size_t count, const char *before)
+{
+	struct work *work = checking->work;
+	struct str *unknown = str_new(work->mem, 4096);
+
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(names[i], "sub") == 0)
+			return work_fail(work, ERR_INVALID_PARAMETER,
+			    "Cannot modify the non-mutable attribute sub");
+		else if (!in_schema(checking->pool, names[i]))
+			str_addf(unknown,
+			    "user.%s: Attribute does not exist in the "
+			    "schema.\n",
+			    names[i]);
+	if (str_length(unknown))
+		return work_fail(work, ERR_INVALID_PARAMETER, "%s%s", before,
+		    str_text(unknown));
+	for (size_t i = 0; i < count; i++)
+		if (!is_mutable(checking->pool, names[i]))
+			return work_fail(work, ERR_INVALID_PARAMETER,
+			    "%suser.%s: Attribute cannot be updated.\n", before,
+			    names[i]);
+	return true;
+}
+
+static bool check_list_names(const struct checking *checking,
+    const struct field_list *list)
+{
+	const struct attribute *attributes = list->items;
+	const char **names =
+	    mem_array(checking->work->mem, const char *, list->count + 1);
+
+	for (size_t i = 0; i < list->count; i++)
+		names[i] = attributes[i].name;
+	return check_names(checking, names, list->count, "");
+}
+
+static bool check_each(const struct checking *checking,
     const struct field_list *list)
 {
 	const struct attribute *attributes = list->items;
 
 	for (size_t i = 0; i < list->count; i++)
-		if (!check_null(work, &attributes[i]))
+		if (!check_null(checking, &attributes[i]))
+			return false;
+	if (checking->update && !check_list_names(checking, list))
+		return false;
+	for (size_t i = 0; i < list->count && !checking->update; i++)
+		if (!check_known(checking, &attributes[i]))
 			return false;
 	for (size_t i = 0; i < list->count; i++)
-		if (!check_known(work, pool, &attributes[i]))
+		if (!check_format(checking, &attributes[i]))
 			return false;
 	for (size_t i = 0; i < list->count; i++)
-		if (!check_format(work, &attributes[i]))
-			return false;
-	for (size_t i = 0; i < list->count; i++)
-		if (!check_value(work, pool, &attributes[i]))
+		if (!check_value(checking, &attributes[i]))
 			return false;
 	return true;
 }
@@ -198,71 +274,87 @@ static bool check_verified(struct work *work, const cJSON *attributes)
 	return true;
 }
 
+static void put(cJSON *attributes, const char *name, const char *value)
+{
+	if (!*value)
+		cJSON_DeleteItemFromObjectCaseSensitive(attributes, name);
+	else if (attribute_get(attributes, name))
+		cJSON_ReplaceItemInObjectCaseSensitive(attributes, name,
+		    cJSON_CreateString(value));
+	else
+		json_add(attributes, name, value);
+}
+
 cJSON *attribute_check(struct work *work, const struct pool *pool,
     const struct field_list *list)
 {
+	const struct checking checking = { work, pool, false };
 	const struct attribute *attributes = list->items;
 	cJSON *object = json_object(work->mem);
 
-	if (!check_each(work, pool, list))
+	if (!check_each(&checking, list))
 		return NULL;
-	for (size_t i = 0; i < list->count; i++) {
-		const char *name = attributes[i].name;
-		cJSON_DeleteItemFromObjectCaseSensitive(object, name);
-		if (*attributes[i].value)
-			json_add(object, name,
-			    normal_value(work, pool, &attributes[i]));
-	}
+	for (size_t i = 0; i < list->count; i++)
+		put(object, attributes[i].name,
+		    normal_value(work, pool, &attributes[i]));
 	return check_verified(work, object) ? object : NULL;
 }
 
-/* The names that the service's current text uses. */
-static const char *scim_name(const char *name)
+static bool is_given(const struct field_list *list, const char *name)
 {
-	if (strcmp(name, "name") == 0)
-		return "name.formatted";
-	return strcmp(name, "phone_number") == 0 ? "phoneNumbers" : name;
+	const struct attribute *attributes = list->items;
+
+	for (size_t i = 0; i < list->count; i++)
+		if (strcmp(attributes[i].name, name) == 0)
+			return true;
+	return false;
 }
 
-static void need(struct str *missing, const cJSON *attributes, const char *name)
+/* An address that is another now, or gone, was not verified. */
+static void follow(cJSON *attributes, const cJSON *old, const char *name,
+    const char *flag)
 {
-	if (attribute_get(attributes, name))
-		return;
-	if (str_length(missing))
-		str_add(missing, ", ");
-	str_addf(missing, "%s: The attribute %s is required", scim_name(name),
-	    scim_name(name));
+	const char *value = attribute_get(attributes, name);
+
+	if (!value)
+		put(attributes, flag, "");
+	else if (!str_same(value, attribute_get(old, name)))
+		put(attributes, flag, "false");
 }
 
-/* A code must be able to reach the user by a factor that the pool allows. */
-static void need_address(struct str *missing, const struct pool *pool,
-    const cJSON *attributes)
+cJSON *attribute_update(struct work *work, const struct pool *pool,
+    const cJSON *old, const struct field_list *list)
 {
-	bool reachable =
-	    (pool->otp_email && attribute_get(attributes, "email")) ||
-	    (pool->otp_sms && attribute_get(attributes, "phone_number"));
+	const struct checking checking = { work, pool, true };
+	const struct attribute *attributes = list->items;
+	cJSON *object = json_copy(work->mem, old);
 
-	if (!reachable)
-		need(missing, attributes,
-		    pool->otp_email ? "email" : "phone_number");
+	if (!check_each(&checking, list))
+		return NULL;
+	for (size_t i = 0; i < list->count; i++)
+		put(object, attributes[i].name,
+		    normal_value(work, pool, &attributes[i]));
+	if (!is_given(list, "email_verified"))
+		follow(object, old, "email", "email_verified");
+	if (!is_given(list, "phone_number_verified"))
+		follow(object, old, "phone_number", "phone_number_verified");
+	return check_verified(work, object) ? object : NULL;
 }
 
-bool attribute_check_required(struct work *work, const struct pool *pool,
-    const cJSON *attributes)
+cJSON *attribute_remove(struct work *work, const struct pool *pool,
+    const cJSON *old, const struct field_words *names)
 {
-	const struct schema_attribute *list = pool->settings->schema.items;
-	struct str *missing = str_new(work->mem, 4096);
+	const struct checking checking = { work, pool, true };
+	cJSON *object = json_copy(work->mem, old);
 
-	for (size_t i = 0; i < pool->settings->schema.count; i++)
-		if (list[i].required.value && strcmp(list[i].name, "sub") != 0)
-			need(missing, attributes, list[i].name);
-	if (!strstr(str_text(missing), "attribute email ") &&
-	    !strstr(str_text(missing), "attribute phoneNumbers "))
-		need_address(missing, pool, attributes);
-	if (str_length(missing))
-		return work_fail(work, ERR_INVALID_PARAMETER, SCHEMA "%s",
-		    str_text(missing));
-	return true;
+	if (!check_names(&checking, names->items, names->count,
+	        "Invalid user attributes: "))
+		return NULL;
+	for (size_t i = 0; i < names->count; i++)
+		put(object, names->items[i], "");
+	follow(object, old, "email", "email_verified");
+	follow(object, old, "phone_number", "phone_number_verified");
+	return object;
 }
 
 const char *attribute_get(const cJSON *attributes, const char *name)
@@ -274,4 +366,9 @@ const char *attribute_get(const cJSON *attributes, const char *name)
 bool attribute_is_true(const cJSON *attributes, const char *name)
 {
 	return str_same(attribute_get(attributes, name), "true");
+}
+
+bool attribute_is_known(const struct pool *pool, const char *name)
+{
+	return in_schema(pool, name) != NULL;
 }

@@ -19,6 +19,10 @@ struct attribute {
 	const char *value;
 };
 
+/* Tables of a request's attribute, and of a name in a list of names. */
+extern const struct field attribute_rows[];
+extern const struct field attribute_name_row[];
+
 /*
  * The attributes of LIST (of struct attribute) as an object, name to value,
  * in the request's order; the last of equal names wins, what is empty is left
@@ -30,11 +34,26 @@ cJSON *attribute_check(struct work *work, const struct pool *pool,
     const struct field_list *list);
 
 /*
+ * OLD, a user's attributes, as they are after LIST: an empty value deletes, an
+ * address that changes without its flag is no longer verified. The same rules
+ * in the words of an update, and what is not mutable stays. A new object.
+ */
+cJSON *attribute_update(struct work *work, const struct pool *pool,
+    const cJSON *old, const struct field_list *list);
+
+/* OLD without NAMES; an address goes with its flag. A new object. */
+cJSON *attribute_remove(struct work *work, const struct pool *pool,
+    const cJSON *old, const struct field_words *names);
+
+/*
  * Every required attribute must be there: the rule of users without a
  * password, who are never asked for more.
  */
 bool attribute_check_required(struct work *work, const struct pool *pool,
     const cJSON *attributes);
+
+/* Whether the pool's schema has it, sub included. */
+bool attribute_is_known(const struct pool *pool, const char *name);
 
 /* One @, local part 1-64, domain 1-255, no blanks, controls, < or >. */
 bool attribute_is_email(const char *text);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "account/creation.h"
+#include "account/trigger.h"
 #include "base/clock.h"
 #include "base/str.h"
 #include "db/db.h"
@@ -92,8 +93,9 @@ static bool prepare(struct batch *batch, struct work *work,
 	creation->request = item->request;
 	creation->report = &entry->report;
 	creation->pool = find_pool(batch, work, item->request->pool_id);
-	item->singly =
-	    !creation->pool || item->request->action || item->request->password;
+	item->slow = creation->pool && trigger_any(creation->pool);
+	item->singly = !creation->pool || item->slow || item->request->action ||
+	               item->request->password;
 	if (item->singly || !creation_prepare(&item->work, creation))
 		return false;
 	item->singly = !creation_is_plain(creation);

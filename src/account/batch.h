@@ -24,6 +24,7 @@ struct batch_item {
 	struct work work;  /* of this one; its db is not used */
 	struct user *user; /* when it was created */
 	bool singly;       /* nothing came of it here: it wants invite() */
+	bool slow;         /* and that will wait for a trigger */
 };
 
 /* For one connection; pools are read anew each second. */

@@ -113,39 +113,6 @@ bool creation_take_password(struct work *work, struct creation *creation)
 	return true;
 }
 
-static void add_name(struct work *work, struct creation *creation,
-    const char *kind, const char *value)
-{
-	creation->kinds[creation->name_count] = kind;
-	creation->values[creation->name_count++] =
-	    pool_fold(work, creation->pool, value);
-}
-
-/* By which names the user is found, and which must be nobody else's. */
-static void take_names(struct work *work, struct creation *creation)
-{
-	const struct pool *pool = creation->pool;
-	const cJSON *attributes = creation->attributes;
-	const char *email = attribute_get(attributes, "email");
-	const char *phone = attribute_get(attributes, "phone_number");
-	const char *preferred = attribute_get(attributes, "preferred_username");
-	bool address = pool->username_is_email || pool->username_is_phone;
-
-	if (!address)
-		add_name(work, creation, "username",
-		    creation->request->username);
-	if (email && (pool->username_is_email ||
-	                 (pool->alias_email &&
-	                     attribute_is_true(attributes, "email_verified"))))
-		add_name(work, creation, "email", email);
-	if (phone && (pool->username_is_phone ||
-	                 (pool->alias_phone && attribute_is_true(attributes,
-	                                           "phone_number_verified"))))
-		add_name(work, creation, "phone_number", phone);
-	if (preferred && pool->alias_preferred)
-		add_name(work, creation, "preferred_username", preferred);
-}
-
 static void take_user(struct work *work, struct creation *creation)
 {
 	const struct pool *pool = creation->pool;
@@ -167,7 +134,8 @@ void creation_make_plan(struct work *work, struct creation *creation)
 {
 	struct invitation_plan *plan = &creation->report->plan;
 	struct invitation invitation = { creation->pool, creation->user,
-		&creation->request->media, creation->password };
+		&creation->request->media, creation->password,
+		creation->custom };
 
 	memset(plan, 0, sizeof(*plan));
 	plan->shown_username = invitation_shown_username(creation->pool,
@@ -190,7 +158,8 @@ bool creation_prepare(struct work *work, struct creation *creation)
 	    !take_attributes(work, creation) ||
 	    !creation_take_password(work, creation))
 		return false;
-	take_names(work, creation);
+	alias_names(work, creation->pool, creation->request->username,
+	    creation->attributes, &creation->names);
 	take_user(work, creation);
 	creation_make_plan(work, creation);
 	return true;
@@ -198,7 +167,7 @@ bool creation_prepare(struct work *work, struct creation *creation)
 
 bool creation_is_plain(const struct creation *creation)
 {
-	return creation->name_count == 1 &&
+	return creation->names.count == 1 &&
 	       !creation->request->force_alias.value;
 }
 
@@ -213,12 +182,11 @@ void creation_bind(struct work *work, const struct creation *creation,
 		user->sub, user->username, user->status,
 		json_print(mem, user->attributes), creation->hash,
 		creation_validity(mem, creation),
-		db_array(mem, creation->kinds, creation->name_count),
-		db_array(mem, creation->values, creation->name_count),
-		arrays.media, arrays.destinations, arrays.sealed,
-		arrays.templates, arrays.contents, arrays.outcomes,
-		plan->shown_username, creation->request->fingerprint,
-		work->tag };
+		alias_kinds(mem, &creation->names),
+		alias_values(mem, &creation->names), arrays.media,
+		arrays.destinations, arrays.sealed, arrays.templates,
+		arrays.contents, arrays.outcomes, plan->shown_username,
+		creation->request->fingerprint, work->tag };
 
 	memcpy(parameters, bound, sizeof(bound));
 }
@@ -228,14 +196,9 @@ static bool name_taken(struct work *work, struct creation *creation,
     const char *taken)
 {
 	const struct pool *pool = creation->pool;
-	const char *kind = "username";
+	const char *kind = alias_missing(work->mem, &creation->names, taken);
 	bool address = pool->username_is_email || pool->username_is_phone;
 
-	taken = mem_printf(work->mem, ",%s,", taken);
-	for (size_t i = creation->name_count; i-- > 0;)
-		if (!strstr(taken,
-		        mem_printf(work->mem, ",%s,", creation->kinds[i])))
-			kind = creation->kinds[i];
 	if (strcmp(kind, "username") == 0)
 		return work_fail(work, ERR_USERNAME_EXISTS,
 		    "User account already exists");

@@ -10,11 +10,11 @@
 
 #include <stdbool.h>
 
+#include "account/alias.h"
 #include "account/invite.h"
 #include "db/db.h"
 
 #define CREATION_PARAMETERS 18
-#define CREATION_NAMES_MOST 4
 
 /* What a password must look like; the service's own pattern. */
 #define CREATION_PASSWORD "^[\\S]+.*[\\S]+$"
@@ -29,9 +29,8 @@ struct creation {
 	cJSON *attributes;
 	const char *password; /* NULL: the user has none */
 	const char *hash;
-	size_t name_count; /* by which the user is found */
-	const char *kinds[CREATION_NAMES_MOST];
-	const char *values[CREATION_NAMES_MOST];
+	const struct message_template *custom; /* a trigger's texts, or NULL */
+	struct alias_names names;              /* by which the user is found */
 	bool alias_taken; /* by another user, when the last attempt failed */
 };
 

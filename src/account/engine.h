@@ -6,11 +6,13 @@
 #define ACCOUNT_ENGINE_H
 
 struct config;
+struct hooks;
 struct keyring;
 
 struct engine {
 	const struct config *config;
 	const struct keyring *keyring;
+	const struct hooks *hooks; /* hooks_read(); NULL: none */
 };
 
 #endif

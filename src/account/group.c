@@ -220,9 +220,9 @@ static bool audit_member(struct work *work, const char *action,
 static bool add(struct work *work, const struct pool *pool, const char *name,
     const char *username)
 {
-	struct user *user = user_find(work, pool, username);
+	struct user *user = user_lock_named(work, pool, username);
 	struct group *group =
-	    user && user_lock(work, pool, user->sub)
+	    user
 	        ? read_one(work, db_run(work, QUERY_group_hold, pool->id, name))
 	        : NULL;
 	struct rows *rows = group ? db_run(work, QUERY_group_add_user, pool->id,

@@ -41,11 +41,25 @@ static const struct message_template *own_texts(const struct pool *pool)
 	return config ? config->invite : NULL;
 }
 
+/* What OWN has takes the place of it, part by part. */
+static void put_texts(const struct message_template *own, bool sms,
+    struct template *template)
+{
+	if (!own)
+		return;
+	if (sms && own->sms_message)
+		*template = (struct template){ .text = own->sms_message };
+	if (!sms && own->email_message)
+		*template = (struct template){ .html = own->email_message,
+			.subject = template->subject };
+	if (!sms && own->email_subject)
+		template->subject = own->email_subject;
+}
+
 void invitation_choose_template(const struct engine *engine,
     const struct pool *pool, bool has_password, bool sms,
     struct template *template)
 {
-	const struct message_template *own = own_texts(pool);
 	bool aws = strcmp(engine->config->invite_default_text, "aws") == 0;
 	enum template_name name = TEMPLATE_INVITATION;
 
@@ -55,15 +69,7 @@ void invitation_choose_template(const struct engine *engine,
 		name = TEMPLATE_AWS;
 
 	template_builtin(name, sms, template);
-	if (own && sms && own->sms_message)
-		*template = (struct template){ .text = own->sms_message };
-	if (own && !sms && own->email_message) {
-		const char *subject = template->subject;
-		*template = (struct template){ .html = own->email_message,
-			.subject = subject };
-	}
-	if (own && !sms && own->email_subject)
-		template->subject = own->email_subject;
+	put_texts(own_texts(pool), sms, template);
 }
 
 /* The text is printed and digested once as long as POOL lives. */
@@ -82,13 +88,30 @@ static struct pool_text *get_text(const struct engine *engine,
 	return text;
 }
 
+/* A trigger's text is this message's alone. */
+static struct pool_text *make_text(struct mem *mem, const struct engine *engine,
+    const struct invitation *invitation, bool sms)
+{
+	struct pool_text *text = mem_make(mem, struct pool_text);
+	struct template template;
+
+	invitation_choose_template(engine, invitation->pool,
+	    invitation->password != NULL, sms, &template);
+	put_texts(invitation->custom, sms, &template);
+	text->content = template_print(mem, &template);
+	text->hash = secret_digest(mem, text->content);
+	return text;
+}
+
 static void add_message(struct work *work, const struct engine *engine,
     const struct invitation *invitation, bool sms, struct invitation_plan *plan)
 {
 	const struct user *user = invitation->user;
 	struct invitation_message *message = &plan->messages[plan->count++];
-	const struct pool_text *text = get_text(engine, invitation->pool,
-	    invitation->password != NULL, sms);
+	const struct pool_text *text =
+	    invitation->custom ? make_text(work->mem, engine, invitation, sms)
+	                       : get_text(engine, invitation->pool,
+	                             invitation->password != NULL, sms);
 
 	message->medium = sms ? "SMS" : "EMAIL";
 	message->destination =
@@ -116,7 +139,7 @@ static bool wants(const struct field_words *media, const char *medium)
 }
 
 /* Without a wish nothing fails for want of an address: it is left out. */
-static void choose_media(const struct engine *engine,
+void invitation_choose_media(const struct engine *engine,
     const struct invitation *invitation, bool *email, bool *sms)
 {
 	const cJSON *attributes = invitation->user->attributes;
@@ -138,7 +161,7 @@ void invitation_make_plan(struct work *work, const struct engine *engine,
 	bool email;
 	bool sms;
 
-	choose_media(engine, invitation, &email, &sms);
+	invitation_choose_media(engine, invitation, &email, &sms);
 	if (email)
 		add_message(work, engine, invitation, false, plan);
 	if (sms)

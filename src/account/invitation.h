@@ -50,7 +50,12 @@ struct invitation {
 	const struct user *user; /* its sub and invitation number are set */
 	const struct field_words *media; /* as requested; empty: the default */
 	const char *password;            /* NULL: the user has none */
+	const struct message_template *custom; /* a trigger's texts, or NULL */
 };
+
+/* By which media it goes. */
+void invitation_choose_media(const struct engine *engine,
+    const struct invitation *invitation, bool *email, bool *sms);
 
 /*
  * Fills PLAN, whose shown_username is already set; the ids and what holds a

@@ -3,9 +3,11 @@
 
 #include <string.h>
 
+#include "account/alias.h"
 #include "account/attribute.h"
 #include "account/audit.h"
 #include "account/creation.h"
+#include "account/trigger.h"
 #include "base/json.h"
 #include "base/str.h"
 #include "db/db.h"
@@ -15,13 +17,6 @@
 
 static const char *const actions[] = { "RESEND", "SUPPRESS", NULL };
 static const char *const media[] = { "SMS", "EMAIL", NULL };
-
-static const struct field attribute_rows[] = {
-	ROW_TEXT(struct attribute, name, "Name", FIELD_REQUIRED, 1, 32,
-	    "[\\p{L}\\p{M}\\p{S}\\p{N}\\p{P}\\t\\n\\r ]+"),
-	ROW_TEXT(struct attribute, value, "Value", FIELD_SECRET, 0, 2048, NULL),
-	ROW_END
-};
 
 const struct field invite_rows[] = { ROW_TEXT(struct invite_request, pool_id,
 	                                 "UserPoolId", FIELD_REQUIRED, 1, 55,
@@ -41,51 +36,16 @@ const struct field invite_rows[] = { ROW_TEXT(struct invite_request, pool_id,
 	ROW_MAP(struct invite_request, metadata, "ClientMetadata", 131072),
 	ROW_END };
 
-/* A former owner keeps the address, no longer verified. */
-static bool unverify(struct work *work, const struct pool *pool,
-    const char *sub, const char *kind)
-{
-	struct user *owner = user_lock(work, pool, sub);
-
-	if (!owner)
-		return false;
-	cJSON *attributes = json_read(work->mem,
-	    json_print(work->mem, owner->attributes), &work->err);
-	const char *flag = mem_printf(work->mem, "%s_verified", kind);
-	cJSON_DeleteItemFromObjectCaseSensitive(attributes, flag);
-	json_add(attributes, flag, "false");
-	return user_set_attributes(work, owner, attributes) &&
-	       audit(work, "alias move",
-	           mem_printf(work->mem, "%s/%s", pool->id, sub), NULL);
-}
-
 /* ForceAliasCreation: only pools with aliases, only verified addresses. */
 static bool move_aliases(struct work *work, const struct creation *creation)
 {
 	const struct pool *pool = creation->pool;
-	const char *kinds[CREATION_NAMES_MOST];
-	const char *values[CREATION_NAMES_MOST];
-	size_t count = 0;
+	const struct alias_names *names = &creation->names;
 
-	if (!creation->request->force_alias.value || pool->username_is_email ||
-	    pool->username_is_phone)
+	if (!creation->request->force_alias.value)
 		return true;
-	for (size_t i = 0; i < creation->name_count; i++) {
-		const char *kind = creation->kinds[i];
-		if (strcmp(kind, "email") != 0 &&
-		    strcmp(kind, "phone_number") != 0)
-			continue;
-		kinds[count] = kind;
-		values[count++] = creation->values[i];
-	}
-	struct rows *rows = db_run(work, QUERY_invite_former_owner, pool->id,
-	    db_array(work->mem, kinds, count),
-	    db_array(work->mem, values, count));
-	for (int i = 0; rows && i < rows_count(rows); i++)
-		if (!unverify(work, pool, rows_text(rows, i, "sub"),
-		        rows_text(rows, i, "kind")))
-			return false;
-	return rows != NULL;
+	const char *locked = alias_lock(work, pool, names, NULL);
+	return locked && alias_release(work, pool, names, locked, NULL);
 }
 
 static bool create_in_transaction(struct work *work, struct creation *creation)
@@ -107,13 +67,6 @@ static bool in_transaction(struct work *work, struct creation *creation,
 		return true;
 	db_rollback(work);
 	return false;
-}
-
-/* Two hosts may wait for each other's names: one is told to try again. */
-static bool deadlocked(const struct work *work)
-{
-	return work->err.code == ERR_DATABASE &&
-	       strcmp(db_state(work->db), "40P01") == 0;
 }
 
 /* Another host took the alias behind move_aliases(): it moves once more. */
@@ -145,16 +98,44 @@ static struct user *repeated(struct work *work, const struct creation *creation)
 	return user;
 }
 
+/* Before anything is written, and outside of any transaction. */
+static bool ask_triggers(struct work *work, struct creation *creation)
+{
+	const struct invitation invitation = { .user = creation->user,
+		.media = &creation->request->media };
+	const struct trigger_event event = { creation->engine, creation->pool,
+		creation->user, creation->request };
+	bool email;
+	bool sms;
+
+	if (!str_same(creation->request->action, "RESEND") &&
+	    !trigger_pre_sign_up(work, &event))
+		return false;
+	if (str_same(creation->request->action, "SUPPRESS"))
+		return true;
+	invitation_choose_media(creation->engine, &invitation, &email, &sms);
+	return trigger_custom_message(work, &event, email, sms,
+	    &creation->custom);
+}
+
 static struct user *create(struct work *work, struct creation *creation)
 {
-	if (!creation_prepare(work, creation))
+	struct user *made =
+	    trigger_any(creation->pool) ? repeated(work, creation) : NULL;
+
+	/* No trigger is asked twice for one call. */
+	if (made)
+		return made;
+	if (!creation_prepare(work, creation) || !ask_triggers(work, creation))
 		return NULL;
+	if (creation->custom)
+		creation_make_plan(work, creation);
 	for (int attempt = 1; attempt <= ATTEMPTS_MOST; attempt++) {
 		work->err = (struct err){ 0 };
 		creation->alias_taken = false;
 		if (in_transaction(work, creation, create_in_transaction))
 			return creation->user;
-		if (!deadlocked(work) && !overtaken(creation))
+		if (!alias_deadlocked(work) && !overtaken(creation))
 			break;
 	}
 	return work->err.code == ERR_USERNAME_EXISTS ? repeated(work, creation)
@@ -226,6 +207,7 @@ static struct user *resend(struct work *work, struct creation *creation)
 		return NULL;
 	}
 	if (!creation_take_password(work, creation) ||
+	    !ask_triggers(work, creation) ||
 	    !in_transaction(work, creation, renew_in_transaction))
 		return NULL;
 	return creation->user;

@@ -31,6 +31,7 @@ struct invite_request {
 	 * that the same again within ten minutes has the same answer; NULL:
 	 * none is like another. */
 	const char *fingerprint;
+	const char *user_agent; /* of the client, or NULL */
 };
 
 /* The table of the request; API_AdminCreateUser. */

@@ -17,8 +17,9 @@
 bool password_check(struct work *work, const struct pool *pool,
     const char *password, const char *prefix);
 
-/* AdminCreateUser's prefix. */
+/* The prefix of AdminCreateUser, and of all that set a password later. */
 #define PASSWORD_PREFIX_CREATE "Password did not conform with password policy: "
+#define PASSWORD_PREFIX_SET    "Password does not conform to policy: "
 
 /*
  * A new one that satisfies the pool's policy: at least 16 characters, letters

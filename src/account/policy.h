@@ -4,8 +4,9 @@
  *
  * Documents in the language of IAM: Version, Statement with Effect, Action or
  * NotAction, Resource or NotResource, and Condition with the operators and
- * keys that mean something here. What is not known is refused when a policy
- * is stored, never ignored. Source: "IAM JSON policy elements reference".
+ * keys that mean something here. What is not known, also a policy variable, is
+ * refused when a policy is stored, never ignored. Source: "IAM JSON policy
+ * elements reference".
  */
 #ifndef ACCOUNT_POLICY_H
 #define ACCOUNT_POLICY_H
@@ -35,7 +36,7 @@ enum policy_verdict {
 };
 
 /* The document in TEXT, or NULL with ERR_INVALID_PARAMETER, naming the place
- * and the rule. */
+ * and the rule, or with ERR_SERIALIZATION. */
 cJSON *policy_read(struct mem *mem, const char *text, struct err *err);
 
 /* DOCUMENTS is a list of those that policy_read() took. */

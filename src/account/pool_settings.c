@@ -17,6 +17,7 @@ static const char *const types[] = { "String", "Number", "DateTime", "Boolean",
 static const char *const username_words[] = { "phone_number", "email", NULL };
 static const char *const alias_words[] = { "phone_number", "email",
 	"preferred_username", NULL };
+static const char *const versions[] = { "V1_0", NULL };
 static const char *const accounts[] = { "COGNITO_DEFAULT", "DEVELOPER", NULL };
 
 static const struct field password_rows[] = { ROW_INT(struct password_policy,
@@ -113,6 +114,24 @@ static const struct field username_rows[] = {
 	ROW_END
 };
 
+static const struct field sender_rows[] = { ROW_ENUM(struct sender_trigger,
+	                                        version, "LambdaVersion",
+	                                        FIELD_REQUIRED, versions),
+	ROW_TEXT(struct sender_trigger, arn, "LambdaArn", FIELD_REQUIRED, 20,
+	    2048, ARN),
+	ROW_END };
+
+static const struct field trigger_rows[] = {
+	ROW_TEXT(struct triggers, pre_sign_up, "PreSignUp", 0, 20, 2048, ARN),
+	ROW_TEXT(struct triggers, custom_message, "CustomMessage", 0, 20, 2048,
+	    ARN),
+	ROW_OBJECT(struct triggers, email_sender, "CustomEmailSender", 0,
+	    sender_rows, struct sender_trigger),
+	ROW_OBJECT(struct triggers, sms_sender, "CustomSMSSender", 0,
+	    sender_rows, struct sender_trigger),
+	ROW_TEXT(struct triggers, key, "KMSKeyID", 0, 20, 2048, ARN), ROW_END
+};
+
 const struct field pool_settings_rows[] = { ROW_TEXT(struct pool_settings, name,
 	                                        "PoolName", FIELD_REQUIRED, 1,
 	                                        128, "[\\w\\s+=,.@-]+"),
@@ -131,6 +150,8 @@ const struct field pool_settings_rows[] = { ROW_TEXT(struct pool_settings, name,
 	    0, admin_create_rows, struct admin_create_config),
 	ROW_OBJECT(struct pool_settings, email, "EmailConfiguration", 0,
 	    email_rows, struct email_configuration),
+	ROW_OBJECT(struct pool_settings, triggers, "LambdaConfig", 0,
+	    trigger_rows, struct triggers),
 	ROW_END };
 
 #define YES                                  \

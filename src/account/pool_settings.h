@@ -71,6 +71,20 @@ struct username_configuration {
 	struct field_bool case_sensitive;
 };
 
+struct sender_trigger {
+	const char *arn;
+	const char *version;
+};
+
+/* The functions that an invitation calls. */
+struct triggers {
+	const char *pre_sign_up;
+	const char *custom_message;
+	const struct sender_trigger *email_sender;
+	const struct sender_trigger *sms_sender;
+	const char *key; /* is not used: nothing here knows KMS */
+};
+
 struct pool_settings {
 	const char *name;
 	const struct pool_policies *policies;
@@ -80,6 +94,7 @@ struct pool_settings {
 	const struct username_configuration *username_configuration;
 	const struct admin_create_config *admin_create;
 	const struct email_configuration *email;
+	const struct triggers *triggers;
 };
 
 extern const struct field pool_settings_rows[];

@@ -61,6 +61,14 @@ struct user *user_lock(struct work *work, const struct pool *pool,
 	return read_one(work, db_run(work, QUERY_user_lock, pool->id, sub));
 }
 
+struct user *user_lock_named(struct work *work, const struct pool *pool,
+    const char *name)
+{
+	struct user *user = user_find(work, pool, name);
+
+	return user ? user_lock(work, pool, user->sub) : NULL;
+}
+
 struct user *user_read_all(struct work *work, struct rows *rows, int *found)
 {
 	if (!rows)

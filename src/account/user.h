@@ -16,6 +16,8 @@ struct rows;
 
 #define USER_FORCE_CHANGE_PASSWORD "FORCE_CHANGE_PASSWORD"
 #define USER_CONFIRMED             "CONFIRMED"
+#define USER_UNCONFIRMED           "UNCONFIRMED"
+#define USER_RESET_REQUIRED        "RESET_REQUIRED"
 
 struct user {
 	const char *pool_id;
@@ -53,6 +55,9 @@ bool user_delete(struct work *work, const struct pool *pool, const char *name);
  * the user before it ends. */
 struct user *user_lock(struct work *work, const struct pool *pool,
     const char *sub);
+/* The same by any name that user_find() takes. */
+struct user *user_lock_named(struct work *work, const struct pool *pool,
+    const char *name);
 bool user_set_attributes(struct work *work, const struct user *user,
     const cJSON *attributes);
 

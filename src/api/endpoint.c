@@ -230,6 +230,15 @@ static const char *fingerprint(const struct request *request)
 	        http->body));
 }
 
+/* Browsers do not let a program set the first. */
+static const char *user_agent(const struct request *request)
+{
+	const struct listener_request *http = &request->exchange->request;
+	const char *browser = listener_header(http, "X-Amz-User-Agent");
+
+	return browser ? browser : listener_header(http, "User-Agent");
+}
+
 static bool find_operation(struct request *request)
 {
 	const char *target =
@@ -266,6 +275,7 @@ static bool open_request(struct request *request)
 		return work_fail(work, ERR_DATABASE,
 		    "the database cannot be reached");
 	call->fingerprint = fingerprint(request);
+	call->user_agent = user_agent(request);
 	call->answer = json_object(work->mem);
 	return true;
 }
@@ -283,12 +293,17 @@ static bool fits_header(const char *text)
 	return true;
 }
 
+/* Those that the answer has already stay in front. */
 static void add_headers(struct request *request, const struct err *err)
 {
 	struct mem *mem = request->exchange->mem;
+	struct listener_answer *out = &request->exchange->answer;
+	const char *const *at = out->headers;
 	const char **headers = mem_array(mem, const char *, HEADERS_MOST + 1);
 	size_t count = 0;
 
+	for (; at && *at && count < 2; at++)
+		headers[count++] = *at;
 	headers[count++] = "x-amzn-RequestId";
 	headers[count++] = request->id;
 	headers[count++] = cors[0];
@@ -303,7 +318,7 @@ static void add_headers(struct request *request, const struct err *err)
 		headers[count++] = "x-amzn-ErrorMessage";
 		headers[count++] = err->message;
 	}
-	request->exchange->answer.headers = headers;
+	out->headers = headers;
 }
 
 /* What is ours to mend is told to the log, not to the caller. */
@@ -382,13 +397,15 @@ static void answer_created(struct request *request, struct batch_item *item)
 	listener_finish(request->exchange);
 }
 
-void endpoint_create(struct endpoint *endpoint, struct work *work,
-    struct listener_exchange *const *exchanges, size_t count)
+size_t endpoint_create(struct endpoint *endpoint, struct work *work,
+    struct listener_exchange *const *exchanges, size_t count,
+    struct listener_exchange **slow)
 {
 	struct request *requests = mem_array(work->mem, struct request, count);
 	struct batch_item *items =
 	    mem_array(work->mem, struct batch_item, count);
 	size_t opened = 0;
+	size_t left = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		struct request *request = &requests[opened];
@@ -404,15 +421,18 @@ void endpoint_create(struct endpoint *endpoint, struct work *work,
 			.work = request->call.work };
 	}
 	if (!opened)
-		return;
+		return 0;
 	batch_run(endpoint->batch, work, items, opened);
 	for (size_t i = 0; i < opened; i++)
 		if (!items[i].singly)
 			answer_created(&requests[i], &items[i]);
 	batch_wake(endpoint->batch, work);
 	for (size_t i = 0; i < opened; i++)
-		if (items[i].singly)
+		if (items[i].slow)
+			slow[left++] = requests[i].exchange;
+		else if (items[i].singly)
 			answer_created(&requests[i], &items[i]);
+	return left;
 }
 
 void endpoint_answer_busy(struct listener_exchange *exchange)
@@ -422,6 +442,15 @@ void endpoint_answer_busy(struct listener_exchange *exchange)
 	begin(&request, exchange);
 	work_fail(&request.call.work, ERR_TOO_MANY_REQUESTS, "Rate exceeded");
 	answer(&request, false);
+}
+
+void endpoint_dress(struct listener_exchange *exchange)
+{
+	struct request request;
+
+	begin(&request, exchange);
+	add_headers(&request, &request.call.work.err);
+	exchange->answer.type = TYPE;
 }
 
 void endpoint_answer_options(struct listener_answer *out)

@@ -24,16 +24,24 @@ struct endpoint *endpoint_new(struct mem *mem, const struct engine *engine);
 void endpoint_answer(struct endpoint *endpoint, struct work *work,
     struct listener_exchange *exchange);
 
-/* The same for several that endpoint_creates(): they are committed together.
- * Finishes each as soon as it has its answer. */
-void endpoint_create(struct endpoint *endpoint, struct work *work,
-    struct listener_exchange *const *exchanges, size_t count);
+/*
+ * The same for several that endpoint_creates(): they are committed together.
+ * Finishes each as soon as it has its answer, but for those in SLOW (which has
+ * room for all), whose count it returns: they are for endpoint_answer(), where
+ * nobody else waits for what they wait for.
+ */
+size_t endpoint_create(struct endpoint *endpoint, struct work *work,
+    struct listener_exchange *const *exchanges, size_t count,
+    struct listener_exchange **slow);
 
 /* What a browser asks before it sends a request (CORS). */
 void endpoint_answer_options(struct listener_answer *answer);
 
 /* Too many requests wait. */
 void endpoint_answer_busy(struct listener_exchange *exchange);
+
+/* Adds what every answer of the API has to one that was made elsewhere. */
+void endpoint_dress(struct listener_exchange *exchange);
 
 /* Whether it creates a user in the plain way, which goes together with
  * others: no password to hash, nothing to send again. */

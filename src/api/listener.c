@@ -11,17 +11,19 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/eventfd.h>
+#include <sys/queue.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
 
-#define IDLE_SECONDS      30
 #define HEADERS_MOST      64
 #define BACKLOG           4096
 #define CONNECTION_MEMORY ((size_t)32 * 1024)
+#define BODIES_MOST       ((size_t)256 * 1024 * 1024) /* of all at a time */
 #define WAIT_MS           200  /* stopping() is asked so often at least */
 #define FINISH_MS         8000 /* for what was taken before stopping */
 #define TLS_VERSIONS      "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
@@ -38,6 +40,8 @@ static const struct refusal {
 	const char *body;
 } too_large = { 413, "{\"__type\":\"RequestEntityTooLargeException\","
 	             "\"message\":\"the body is too large\"}" },
+  too_busy = { 503, "{\"__type\":\"ServiceUnavailableException\","
+	            "\"message\":\"too much is under way; try again\"}" },
   has_nul = { 400, "{\"__type\":\"SerializationException\","
 	           "\"message\":\"the body has a NUL\"}" },
   too_many = { 431, "{\"__type\":\"SerializationException\","
@@ -52,11 +56,23 @@ enum stage {
 	STAGE_ANSWERED
 };
 
+/* One connection; in a list unless it waits for listener_finish(). */
+struct visit {
+	TAILQ_ENTRY(visit) place;
+	struct MHD_Connection *connection;
+	int64_t end_ms; /* it has so long for what is the client's to do */
+};
+TAILQ_HEAD(visits, visit);
+
 struct server {
 	const struct listener *listener;
+	struct mem *mem;
 	struct MHD_Daemon *daemon;
-	int wake; /* eventfd: there are answers */
-	size_t taken;
+	struct visits visits; /* the first to end comes first */
+	int wake;             /* eventfd: there are answers */
+	size_t taken;         /* exchanges that wait for listener_finish() */
+	size_t unsent;        /* answers that are not yet sent */
+	size_t bodies;        /* bytes of all bodies */
 	pthread_mutex_t lock;
 	struct exchange *answered; /* by other threads; guarded by lock */
 };
@@ -69,7 +85,7 @@ struct exchange {
 	struct exchange *next;
 	const char *uri; /* whole, as it came */
 	struct str *body;
-	size_t left; /* how much more of the body is taken */
+	size_t body_size;
 	enum stage stage;
 	const struct refusal *refusal; /* NULL: none yet */
 	const char *headers[HEADERS_MOST + 1];
@@ -129,12 +145,64 @@ const char *listener_header(const struct listener_request *request,
 	return NULL;
 }
 
+static struct visit *visit_of(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+	    connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info->socket_context;
+}
+
+static void give_time(struct server *server, struct visit *visit)
+{
+	visit->end_ms = clock_steady_ms() + server->listener->timeout_ms;
+	TAILQ_INSERT_TAIL(&server->visits, visit, place);
+}
+
+static void give_more_time(struct server *server, struct visit *visit)
+{
+	TAILQ_REMOVE(&server->visits, visit, place);
+	give_time(server, visit);
+}
+
+static void note_connection(void *context, struct MHD_Connection *connection,
+    void **place, enum MHD_ConnectionNotificationCode code)
+{
+	struct server *server = context;
+	struct visit *visit = *place;
+
+	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+		visit = mem_make(server->mem, struct visit);
+		visit->connection = connection;
+		give_time(server, visit);
+		*place = visit;
+	} else {
+		TAILQ_REMOVE(&server->visits, visit, place);
+		mem_drop(visit);
+	}
+}
+
+/* libmicrohttpd's own bound is on silence: a client that sends a byte now and
+ * then would stay for ever. */
+static void end_late(struct server *server)
+{
+	int64_t now_ms = clock_steady_ms();
+	struct visit *visit;
+
+	while (
+	    (visit = TAILQ_FIRST(&server->visits)) && visit->end_ms <= now_ms) {
+		const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+		    visit->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+		shutdown(info->connect_fd, SHUT_RDWR);
+		give_more_time(server, visit); /* until it is closed */
+	}
+}
+
 /* The request's target before anything is decoded; begins an exchange. */
 static void *note_uri(void *context, const char *uri,
     struct MHD_Connection *connection)
 {
 	struct server *server = context;
-	size_t body_most = server->listener->body_most;
 	struct mem *mem = mem_new(NULL);
 	struct exchange *exchange = mem_make(mem, struct exchange);
 
@@ -142,8 +210,8 @@ static void *note_uri(void *context, const char *uri,
 	exchange->server = server;
 	exchange->connection = connection;
 	exchange->uri = mem_text(mem, uri);
-	exchange->body = str_new(mem, body_most);
-	exchange->left = body_most;
+	exchange->body = str_new(mem, server->listener->body_most);
+	give_more_time(server, visit_of(connection));
 	return exchange;
 }
 
@@ -151,13 +219,17 @@ static void end_exchange(void *context, struct MHD_Connection *connection,
     void **place, enum MHD_RequestTerminationCode code)
 {
 	struct exchange *exchange = *place;
+	struct server *server = context;
 
-	(void)context;
-	(void)connection;
 	(void)code;
-	if (exchange)
-		mem_free(exchange->open.mem);
+	if (!exchange)
+		return;
+	server->bodies -= exchange->body_size;
+	if (exchange->stage == STAGE_ANSWERED)
+		server->unsent--;
+	mem_free(exchange->open.mem);
 	*place = NULL;
+	give_more_time(server, visit_of(connection));
 }
 
 static enum MHD_Result take_header(void *context, enum MHD_ValueKind kind,
@@ -177,13 +249,18 @@ static enum MHD_Result take_header(void *context, enum MHD_ValueKind kind,
 
 static void take_body(struct exchange *exchange, const char *bytes, size_t size)
 {
-	if (size > exchange->left)
+	struct server *server = exchange->server;
+
+	if (size > server->listener->body_most - exchange->body_size)
 		exchange->refusal = &too_large;
+	else if (size > BODIES_MOST - server->bodies)
+		exchange->refusal = &too_busy;
 	else if (memchr(bytes, '\0', size))
 		exchange->refusal = &has_nul;
 	if (exchange->refusal)
 		return;
-	exchange->left -= size;
+	exchange->body_size += size;
+	server->bodies += size;
 	str_add_n(exchange->body, bytes, size);
 }
 
@@ -215,13 +292,17 @@ static enum MHD_Result send_answer(struct MHD_Connection *connection,
 	return result;
 }
 
-static enum MHD_Result refuse(struct MHD_Connection *connection,
+static enum MHD_Result refuse(struct exchange *exchange,
     const struct refusal *refusal)
 {
-	const struct listener_answer answer = { .status = refusal->status,
-		.body = refusal->body };
+	const struct listener *listener = exchange->server->listener;
 
-	return send_answer(connection, &answer, true);
+	exchange->open.answer =
+	    (struct listener_answer){ .status = refusal->status,
+		    .body = refusal->body };
+	if (listener->refused)
+		listener->refused(&exchange->open);
+	return send_answer(exchange->connection, &exchange->open.answer, true);
 }
 
 static enum MHD_Result count_length(void *context, enum MHD_ValueKind kind,
@@ -269,17 +350,11 @@ static const char *peer_of(struct mem *mem, struct MHD_Connection *connection)
 	return mem_text(mem, host);
 }
 
-/* The connection rests until listener_finish(). */
-static enum MHD_Result pass_on(struct exchange *exchange, const char *method)
+static void fill_request(struct exchange *exchange, const char *method)
 {
-	const struct listener *listener = exchange->server->listener;
 	struct mem *mem = exchange->open.mem;
 	const char *mark = strchr(exchange->uri, '?');
 
-	MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND,
-	    take_header, exchange);
-	if (exchange->refusal)
-		return refuse(exchange->connection, exchange->refusal);
 	exchange->open.request = (struct listener_request){
 		.method = mem_text(mem, method),
 		.path =
@@ -288,12 +363,27 @@ static enum MHD_Result pass_on(struct exchange *exchange, const char *method)
 		.headers = exchange->headers,
 		.body = str_text(exchange->body),
 		.peer = peer_of(mem, exchange->connection),
-		.secure = listener->tls_cert != NULL,
+		.secure = exchange->server->listener->tls_cert != NULL,
 	};
+}
+
+/* The connection rests until listener_finish(). */
+static enum MHD_Result pass_on(struct exchange *exchange, const char *method)
+{
+	struct server *server = exchange->server;
+	const struct listener *listener = server->listener;
+	struct visit *visit = visit_of(exchange->connection);
+
+	MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND,
+	    take_header, exchange);
+	fill_request(exchange, method);
+	if (exchange->refusal)
+		return refuse(exchange, exchange->refusal);
 	exchange->open.answer =
 	    (struct listener_answer){ .status = 500, .body = "{}" };
 	exchange->stage = STAGE_TAKEN;
-	exchange->server->taken++;
+	server->taken++;
+	TAILQ_REMOVE(&server->visits, visit, place);
 	MHD_suspend_connection(exchange->connection);
 	listener->take(listener->context, &exchange->open);
 	return MHD_YES;
@@ -312,8 +402,10 @@ static enum MHD_Result take_request(void *context,
 	(void)version;
 	if (exchange->stage == STAGE_HEAD) {
 		exchange->stage = STAGE_BODY;
-		return is_ambiguous(connection) ? refuse(connection, &ambiguous)
-		                                : MHD_YES;
+		if (!is_ambiguous(connection))
+			return MHD_YES;
+		fill_request(exchange, method);
+		return refuse(exchange, &ambiguous);
 	}
 	if (*size) {
 		take_body(exchange, bytes, *size);
@@ -345,16 +437,19 @@ static void resume_answered(struct server *server)
 {
 	uint64_t count;
 
+	/* Before the list is taken: what comes behind it wakes us again. */
+	if (read(server->wake, &count, sizeof(count)) < 0 && errno != EAGAIN)
+		log_fatal("an eventfd cannot be read");
 	pthread_mutex_lock(&server->lock);
 	struct exchange *exchange = server->answered;
 	server->answered = NULL;
 	pthread_mutex_unlock(&server->lock);
-	if (exchange && read(server->wake, &count, sizeof(count)) < 0)
-		log_fatal("an eventfd cannot be read");
 	while (exchange) {
 		struct exchange *next = exchange->next;
 		exchange->stage = STAGE_ANSWERED;
 		server->taken--;
+		server->unsent++;
+		give_time(server, visit_of(exchange->connection));
 		MHD_resume_connection(exchange->connection);
 		exchange = next;
 	}
@@ -385,10 +480,10 @@ static bool start(struct server *server, union address *address,
 	server->daemon = MHD_start_daemon(flags, 0, NULL, NULL, take_request,
 	    server, MHD_OPTION_SOCK_ADDR, &address->any,
 	    MHD_OPTION_URI_LOG_CALLBACK, note_uri, server,
-	    MHD_OPTION_NOTIFY_COMPLETED, end_exchange, NULL,
+	    MHD_OPTION_NOTIFY_COMPLETED, end_exchange, server,
+	    MHD_OPTION_NOTIFY_CONNECTION, note_connection, server,
 	    MHD_OPTION_CONNECTION_LIMIT, listener->connections_most,
 	    MHD_OPTION_PER_IP_CONNECTION_LIMIT, listener->per_address_most,
-	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
 	    MHD_OPTION_LISTEN_BACKLOG_SIZE, (unsigned)BACKLOG,
 	    MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY,
@@ -412,22 +507,26 @@ static void turn(struct server *server)
 		most_ms = WAIT_MS;
 	poll(wait, 2, (int)most_ms);
 	resume_answered(server);
+	end_late(server);
 	MHD_run(server->daemon);
 }
 
-/* What was taken gets its answer; nobody else is let in. */
-static void finish(struct server *server)
+/* What was taken gets its answer; nobody else is let in. False when there was
+ * no time for all. */
+static bool finish(struct server *server)
 {
 	int64_t end_ms = clock_steady_ms() + FINISH_MS;
 	int socket = MHD_quiesce_daemon(server->daemon);
 
 	if (socket >= 0)
 		close(socket);
-	while (server->taken && clock_steady_ms() < end_ms)
+	while (server->taken + server->unsent && clock_steady_ms() < end_ms)
 		turn(server);
 	/* With a resting connection libmicrohttpd would end the process. */
-	if (!server->taken)
-		MHD_stop_daemon(server->daemon);
+	if (server->taken)
+		return false;
+	MHD_stop_daemon(server->daemon);
+	return true;
 }
 
 /* As many descriptors as connections may be, and some. */
@@ -442,21 +541,37 @@ static void raise_descriptors(unsigned connections_most)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-bool listener_run(const struct listener *listener, struct err *err)
+static bool serve(struct server *server, struct err *err)
 {
-	struct server server = { .listener = listener,
-		.lock = PTHREAD_MUTEX_INITIALIZER };
+	const struct listener *listener = server->listener;
 	union address address;
 
 	if (!listener_check(listener->address, err) ||
 	    !read_address(listener->address, &address))
 		return false;
-	server.wake = eventfd(0, EFD_CLOEXEC);
 	raise_descriptors(listener->connections_most);
-	if (!start(&server, &address, err))
+	if (!start(server, &address, err))
 		return false;
 	while (!listener->stopping())
-		turn(&server);
-	finish(&server);
+		turn(server);
 	return true;
+}
+
+bool listener_run(const struct listener *listener, struct err *err)
+{
+	struct mem *mem = mem_new(NULL);
+	struct server *server = mem_make(mem, struct server);
+
+	*server = (struct server){ .listener = listener,
+		.mem = mem,
+		.visits = TAILQ_HEAD_INITIALIZER(server->visits),
+		.wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
+		.lock = PTHREAD_MUTEX_INITIALIZER };
+	bool served = serve(server, err);
+	/* Threads may still finish what was not answered in time. */
+	if (served && !finish(server))
+		return true;
+	close(server->wake);
+	mem_free(mem);
+	return served;
 }

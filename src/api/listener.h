@@ -51,12 +51,17 @@ struct listener {
 	size_t body_most; /* bytes; more is answered with 413 */
 	unsigned connections_most;
 	unsigned per_address_most; /* 0: no bound of its own */
+	/* For a request to come whole, its answer to go, the next to begin. */
+	int64_t timeout_ms;
 	/*
 	 * Must have listener_finish() called for the exchange, now or later,
 	 * by any thread; until then the connection waits.
 	 */
 	void (*take)(void *context, struct listener_exchange *exchange);
 	void *context;
+	/* What cannot be taken has its answer, to which this may add; or
+	 * NULL. */
+	void (*refused)(struct listener_exchange *exchange);
 	bool (*stopping)(void); /* asked several times a second */
 };
 

@@ -26,7 +26,8 @@ struct call {
 	/* A keyed hash of the caller, the operation, the client's invocation
 	 * id and the body: the same again is a repetition. */
 	const char *fingerprint;
-	cJSON *answer; /* {} at first */
+	const char *user_agent; /* of the client, or NULL */
+	cJSON *answer;          /* {} at first */
 };
 
 struct operation_code {

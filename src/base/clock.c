@@ -2,7 +2,14 @@
 #include "base/clock.h"
 
 #include <errno.h>
+#include <string.h>
 #include <time.h>
+
+#include "base/pattern.h"
+
+#define FORM                                              \
+	"[0-9]{4}(-[0-9]{2}(-[0-9]{2}(T[0-9]{2}:[0-9]{2}" \
+	"(:[0-9]{2}([.][0-9]{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2}))?)?)?"
 
 static int64_t read_ms(clockid_t id)
 {
@@ -69,4 +76,76 @@ char *clock_print_people(struct mem *mem, int64_t time_ms)
 	return mem_printf(mem, "%04d-%02d-%02d %02d:%02d UTC",
 	    tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
 	    tm.tm_min);
+}
+
+/* The two digits at TEXT. */
+static int pair(const char *text)
+{
+	return (text[0] - '0') * 10 + text[1] - '0';
+}
+
+/* What a point in front of the digits at TEXT makes of them. */
+static int64_t fraction_ms(const char *text)
+{
+	int64_t ms = 0;
+
+	for (int64_t unit = 100; *text >= '0' && *text <= '9'; text++) {
+		ms += unit * (*text - '0');
+		unit /= 10;
+	}
+	return ms;
+}
+
+/* A time must be read back as it was written: there is no 30th of February. */
+static bool to_seconds(const struct tm *written, int64_t *seconds)
+{
+	struct tm tm = *written;
+
+	*seconds = (int64_t)timegm(&tm);
+	return tm.tm_year == written->tm_year && tm.tm_mon == written->tm_mon &&
+	       tm.tm_mday == written->tm_mday &&
+	       tm.tm_hour == written->tm_hour && tm.tm_min == written->tm_min &&
+	       tm.tm_sec == written->tm_sec;
+}
+
+/* Seconds that local time is ahead, of "Z" or "+01:00" at the end of TEXT. */
+static bool read_offset(const char *text, size_t length, int64_t *seconds)
+{
+	*seconds = 0;
+	if (length <= 10 || text[length - 1] == 'Z')
+		return true;
+	const char *at = text + length - 6;
+	*seconds = pair(at + 1) * 3600 + pair(at + 4) * 60;
+	if (*at == '-')
+		*seconds = -*seconds;
+	return pair(at + 1) < 24 && pair(at + 4) < 60;
+}
+
+bool clock_read(const char *text, int64_t *time_ms)
+{
+	struct tm tm = { .tm_mday = 1 };
+	size_t length = strlen(text);
+	int64_t seconds;
+	int64_t offset;
+
+	*time_ms = 0;
+	if (!pattern_whole(FORM, text))
+		return false;
+	tm.tm_year = pair(text) * 100 + pair(text + 2) - 1900;
+	if (length > 4)
+		tm.tm_mon = pair(text + 5) - 1;
+	if (length > 7)
+		tm.tm_mday = pair(text + 8);
+	if (length > 10) {
+		tm.tm_hour = pair(text + 11);
+		tm.tm_min = pair(text + 14);
+	}
+	if (length > 19 && text[16] == ':')
+		tm.tm_sec = pair(text + 17);
+	if (!to_seconds(&tm, &seconds) || !read_offset(text, length, &offset))
+		return false;
+	*time_ms = (seconds - offset) * 1000;
+	if (length > 19 && text[19] == '.')
+		*time_ms += fraction_ms(text + 20);
+	return true;
 }

@@ -22,8 +22,8 @@ enum err_code {
 
 struct err {
 	enum err_code code;
-	char message[512]; /* for the caller: the API's own words */
-	char detail[512];  /* for the log: a library's or a peer's words */
+	char message[1024]; /* for the caller: the API's own words */
+	char detail[512];   /* for the log: a library's or a peer's words */
 };
 
 /* Sets the error and returns false, so that failing is one statement. */

@@ -5,7 +5,8 @@
  * A table of rows says which members a structure of the API has: name, kind,
  * bounds in characters, pattern of the whole text, allowed words. All
  * violations are listed in one message in the service's own words; the value
- * of a SECRET member is never shown. Texts that the request lacks stay NULL.
+ * of a SECRET member is never shown, a long one not to its end. Texts that the
+ * request lacks stay NULL.
  */
 #ifndef BASE_FIELD_H
 #define BASE_FIELD_H
@@ -66,8 +67,10 @@ struct field {
 	const char *name; /* the API's spelling */
 	enum field_kind kind;
 	unsigned flags;
-	size_t offset;            /* of the member in the structure */
-	int64_t least, most;      /* characters, or the number's bounds */
+	size_t offset;       /* of the member in the structure */
+	int64_t least, most; /* characters, the number's bounds, items */
+	int64_t name_least;  /* characters of each name of a map */
+	int64_t name_most;
 	const char *pattern;      /* of the whole text, or NULL */
 	const char *const *words; /* allowed words, NULL at the end */
 	const struct field *rows; /* of an object, of a list's items, or the
@@ -93,11 +96,13 @@ struct field {
 		.offset = offsetof(type, member), .words = (allowed)           \
 	}
 /* A list of MIN to MAX texts, each as ITEM, made by ROW_ITEM_..., has it. */
-#define ROW_TEXTS(type, member, api_name, min, max, item)         \
-	{                                                         \
-		.name = (api_name), .kind = FIELD_TEXTS,          \
-		.offset = offsetof(type, member), .least = (min), \
-		.most = (max), .rows = (item)                     \
+#define ROW_TEXTS(type, member, api_name, min, max, item) \
+	ROW_TEXTS_FLAGS(type, member, api_name, 0, min, max, item)
+#define ROW_TEXTS_FLAGS(type, member, api_name, row_flags, min, max, item)     \
+	{                                                                      \
+		.name = (api_name), .kind = FIELD_TEXTS, .flags = (row_flags), \
+		.offset = offsetof(type, member), .least = (min),              \
+		.most = (max), .rows = (item)                                  \
 	}
 #define ROW_ITEM_TEXT(min, max, re)                                   \
 	{                                                             \
@@ -108,10 +113,12 @@ struct field {
 	{                                                                \
 		.name = "member", .kind = FIELD_ENUM, .words = (allowed) \
 	}
-#define ROW_BOOL(type, member, api_name)                \
-	{                                               \
-		.name = (api_name), .kind = FIELD_BOOL, \
-		.offset = offsetof(type, member)        \
+#define ROW_BOOL(type, member, api_name) \
+	ROW_BOOL_FLAGS(type, member, api_name, 0)
+#define ROW_BOOL_FLAGS(type, member, api_name, row_flags)                     \
+	{                                                                     \
+		.name = (api_name), .kind = FIELD_BOOL, .flags = (row_flags), \
+		.offset = offsetof(type, member)                              \
 	}
 #define ROW_INT(type, member, api_name, row_flags, min, max)                 \
 	{                                                                    \
@@ -125,16 +132,24 @@ struct field {
 		.flags = (row_flags), .offset = offsetof(type, member),   \
 		.rows = (sub_rows), .size = sizeof(sub_type)              \
 	}
-#define ROW_LIST(type, member, api_name, min, max, sub_rows, sub_type)      \
-	{                                                                   \
-		.name = (api_name), .kind = FIELD_LIST,                     \
-		.offset = offsetof(type, member), .least = (min),           \
-		.most = (max), .rows = (sub_rows), .size = sizeof(sub_type) \
+#define ROW_LIST(type, member, api_name, min, max, sub_rows, sub_type) \
+	ROW_LIST_FLAGS(type, member, api_name, 0, min, max, sub_rows, sub_type)
+#define ROW_LIST_FLAGS(type, member, api_name, row_flags, min, max, sub_rows, \
+    sub_type)                                                                 \
+	{                                                                     \
+		.name = (api_name), .kind = FIELD_LIST, .flags = (row_flags), \
+		.offset = offsetof(type, member), .least = (min),             \
+		.most = (max), .rows = (sub_rows), .size = sizeof(sub_type)   \
 	}
-#define ROW_MAP(type, member, api_name, max)                    \
-	{                                                       \
-		.name = (api_name), .kind = FIELD_MAP,          \
-		.offset = offsetof(type, member), .most = (max) \
+/* max: characters of each name and of each value */
+#define ROW_MAP(type, member, api_name, max) \
+	ROW_MAP_FLAGS(type, member, api_name, 0, 0, max, max)
+#define ROW_MAP_FLAGS(type, member, api_name, row_flags, name_min, name_max, \
+    max)                                                                     \
+	{                                                                    \
+		.name = (api_name), .kind = FIELD_MAP, .flags = (row_flags), \
+		.offset = offsetof(type, member), .most = (max),             \
+		.name_least = (name_min), .name_most = (name_max)            \
 	}
 #define ROW_END                   \
 	{                         \
@@ -149,6 +164,16 @@ struct field {
  */
 bool field_read(struct mem *mem, const struct field *rows, const cJSON *json,
     void *into, struct err *err);
+
+/*
+ * The same for what was checked before it was stored: nothing is checked, and
+ * a member of another JSON type counts as absent.
+ */
+void field_take(struct mem *mem, const struct field *rows, const cJSON *json,
+    void *into);
+
+/* A copy of JSON without members that no row names and without nulls. */
+cJSON *field_only(struct mem *mem, const struct field *rows, const cJSON *json);
 
 /* Name (by path) of a member of JSON that no row names, or NULL. */
 const char *field_unknown(struct mem *mem, const struct field *rows,

@@ -40,7 +40,8 @@ static pcre2_code *known_code(const char *pattern)
 
 	pthread_mutex_lock(&known_lock);
 	for (size_t i = 0; i < known_count && !code; i++)
-		if (known[i].pattern == pattern)
+		if (known[i].pattern == pattern ||
+		    strcmp(known[i].pattern, pattern) == 0)
 			code = known[i].code;
 	if (!code) {
 		code = compile(pattern, PCRE2_ANCHORED | PCRE2_ENDANCHORED,

@@ -13,7 +13,7 @@
 
 /*
  * True when the whole of TEXT matches PATTERN, a constant of ours: it is
- * compiled once and kept under its address. Invalid UTF-8 never matches.
+ * compiled once and kept. Invalid UTF-8 never matches.
  */
 bool pattern_whole(const char *pattern, const char *text);
 

@@ -190,6 +190,20 @@ char *secret_digest(struct mem *mem, const char *text)
 	return hex_print(mem, hash, sizeof(hash));
 }
 
+char *secret_sign(struct mem *mem, const char *key, const char *text)
+{
+	crypto_auth_hmacsha256_state state;
+	unsigned char hash[crypto_auth_hmacsha256_BYTES];
+
+	crypto_auth_hmacsha256_init(&state, (const unsigned char *)key,
+	    strlen(key));
+	crypto_auth_hmacsha256_update(&state, (const unsigned char *)text,
+	    strlen(text));
+	crypto_auth_hmacsha256_final(&state, hash);
+	sodium_memzero(&state, sizeof(state));
+	return hex_print(mem, hash, sizeof(hash));
+}
+
 bool secret_same(const char *a, const char *b)
 {
 	return strlen(a) == strlen(b) && sodium_memcmp(a, b, strlen(a)) == 0;

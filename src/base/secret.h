@@ -66,6 +66,9 @@ bool secret_password_matches(const struct keyring *keyring, const char *stored,
 /* BLAKE2b of TEXT without a key, in hexadecimal: names content. */
 char *secret_digest(struct mem *mem, const char *text);
 
+/* HMAC-SHA256 (RFC 2104) of TEXT under KEY, in hexadecimal. */
+char *secret_sign(struct mem *mem, const char *key, const char *text);
+
 /* True when the two are equal, in a time that does not tell where not. */
 bool secret_same(const char *a, const char *b);
 

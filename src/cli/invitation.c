@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "account/hook.h"
 #include "account/invite.h"
 #include "base/clock.h"
 #include "base/config.h"
@@ -224,7 +225,10 @@ bool invitation_run(struct cli *cli, const struct invitation_options *options,
 	if (!json ||
 	    !field_read(work->mem, invite_rows, json, &request, &work->err))
 		return false;
-	struct user *user = invite(work, &engine, &request, &report);
+	engine.hooks =
+	    hooks_read(work->mem, engine.config->trigger_file, &work->err);
+	struct user *user =
+	    engine.hooks ? invite(work, &engine, &request, &report) : NULL;
 	if (!user)
 		return false;
 	if (cli->json)

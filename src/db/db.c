@@ -104,13 +104,15 @@ static bool listen_now(struct work *work)
 	           mem_printf(work->mem, "listen \"%s\"", work->db->channel));
 }
 
-/* A server that went while nothing was asked of it closed the connection. */
+/* A server that went while nothing was asked of it closed the connection,
+ * often behind some last words: what is read first is not yet the end. */
 static void notice_end(struct db *db)
 {
 	struct pollfd look = { .fd = PQsocket(db->conn), .events = POLLIN };
 
-	if (PQstatus(db->conn) == CONNECTION_OK && poll(&look, 1, 0) > 0)
-		PQconsumeInput(db->conn);
+	while (PQstatus(db->conn) == CONNECTION_OK && poll(&look, 1, 0) > 0)
+		if (!PQconsumeInput(db->conn))
+			return;
 }
 
 bool db_renew(struct work *work)

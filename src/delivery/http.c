@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "delivery/http.h"
 
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <curl/curl.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/address.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -91,60 +90,15 @@ static int send_once(void *argument, char *address, char *local, int port,
 	return again ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
-static bool is_private_4(uint32_t address)
-{
-	static const struct {
-		uint32_t network, mask;
-	} ranges[] = {
-		{ 0x00000000, 0xff000000 },
-		{ 0x0a000000, 0xff000000 },
-		{ 0x64400000, 0xffc00000 },
-		{ 0x7f000000, 0xff000000 },
-		{ 0xa9fe0000, 0xffff0000 },
-		{ 0xac100000, 0xfff00000 },
-		{ 0xc0a80000, 0xffff0000 },
-		{ 0xe0000000, 0xe0000000 },
-	};
-
-	for (size_t i = 0; i < sizeof(ranges) / sizeof(*ranges); i++)
-		if ((address & ranges[i].mask) == ranges[i].network)
-			return true;
-	return false;
-}
-
-static bool is_private_6(const struct in6_addr *address)
-{
-	static const unsigned char nat64[12] = { 0, 0x64, 0xff, 0x9b };
-	const unsigned char *b = address->s6_addr;
-
-	if (IN6_IS_ADDR_V4MAPPED(address) ||
-	    memcmp(b, nat64, sizeof(nat64)) == 0)
-		return is_private_4((uint32_t)b[12] << 24 |
-		                    (uint32_t)b[13] << 16 |
-		                    (uint32_t)b[14] << 8 | b[15]);
-	return IN6_IS_ADDR_LOOPBACK(address) ||
-	       IN6_IS_ADDR_UNSPECIFIED(address) ||
-	       IN6_IS_ADDR_LINKLOCAL(address) ||
-	       IN6_IS_ADDR_MULTICAST(address) || (b[0] & 0xfe) == 0xfc;
-}
-
 /* After resolution, so that no name can lead inside. */
 static curl_socket_t open_socket(void *argument, curlsocktype purpose,
     struct curl_sockaddr *address)
 {
 	struct transfer *transfer = argument;
-	bool inside = true;
+	bool inside =
+	    address_of(&address->addr, address->family) != ADDRESS_PUBLIC;
 
 	(void)purpose;
-	if (address->family == AF_INET) {
-		struct sockaddr_in in;
-		memcpy(&in, &address->addr, sizeof(in));
-		inside = is_private_4(ntohl(in.sin_addr.s_addr));
-	} else if (address->family == AF_INET6) {
-		struct sockaddr_in6 in6;
-		memcpy(&in6, &address->addr, sizeof(in6));
-		inside = is_private_6(&in6.sin6_addr);
-	}
 	if (inside && !transfer->request.allow_private &&
 	    !transfer->request.proxy) {
 		transfer->inside = true;

@@ -169,35 +169,45 @@ class AppClients(aws.Case):
         pattern = "satisfy regular expression pattern: "
         visible = pattern + r"[\p{L}\p{M}\p{S}\p{N}\p{P}]+"
         long = "have length less than or equal to "
+
+        def each(most, and_so):
+            return (f"satisfy constraint: [Member must {long}{most}, Member "
+                    "must have length greater than or equal to 1, Member "
+                    f"must {and_so}]")
+
         for settings, place, rule in (
                 ({"ClientName": "a;b"}, "Value 'a;b' at 'clientName'",
                  pattern + r"[\w\s+=,.@-]+"),
                 ({"ClientName": "a" * 129},
                  f"Value '{'a' * 129}' at 'clientName'", long + "128"),
                 ({"ExplicitAuthFlows": ["NOPE"]},
-                 "Value 'NOPE' at 'explicitAuthFlows.1.member'",
-                 f"satisfy enum value set: [{flows}]"),
+                 "Value '[NOPE]' at 'explicitAuthFlows'",
+                 "satisfy constraint: [Member must satisfy enum value set: "
+                 f"[{flows}]]"),
                 ({"PreventUserExistenceErrors": "NO"},
                  "Value 'NO' at 'preventUserExistenceErrors'",
                  "satisfy enum value set: [LEGACY, ENABLED]"),
                 ({"AllowedOAuthFlows": ["code"] * 4},
-                 "Value '[...]' at 'allowedOAuthFlows'", long + "3"),
+                 "Value '[code, code, code, code]' at 'allowedOAuthFlows'",
+                 long + "3"),
                 ({"AllowedOAuthScopes": ["a b"]},
-                 "Value 'a b' at 'allowedOAuthScopes.1.member'",
-                 pattern + r"[\x21\x23-\x5B\x5D-\x7E]+"),
+                 "Value '[a b]' at 'allowedOAuthScopes'",
+                 each(256, pattern + r"[\x21\x23-\x5B\x5D-\x7E]+")),
                 ({"AllowedOAuthScopes": ["a"] * 51},
-                 "Value '[...]' at 'allowedOAuthScopes'", long + "50"),
+                 f"Value '[{', '.join('a' * 51)}]' at 'allowedOAuthScopes'",
+                 long + "50"),
                 ({"CallbackURLs": ["https://a/", "b c"]},
-                 "Value 'b c' at 'callbackURLs.2.member'", visible),
+                 "Value '[https://a/, b c]' at 'callbackURLs'",
+                 each(1024, visible)),
                 ({"CallbackURLs": ["a"] * 101},
-                 "Value '[...]' at 'callbackURLs'", long + "100"),
+                 f"Value '[{'a, ' * 85}...' at 'callbackURLs'", long + "100"),
                 ({"LogoutURLs": ["a"] * 101},
-                 "Value '[...]' at 'logoutURLs'", long + "100"),
+                 f"Value '[{'a, ' * 85}...' at 'logoutURLs'", long + "100"),
                 ({"DefaultRedirectURI": "b c"},
                  "Value 'b c' at 'defaultRedirectURI'", visible),
                 ({"SupportedIdentityProviders": ["a" * 33]},
-                 f"Value '{'a' * 33}' at 'supportedIdentityProviders.1."
-                 "member'", long + "32"),
+                 f"Value '[{'a' * 33}]' at 'supportedIdentityProviders'",
+                 each(32, pattern + r"[\p{L}\p{M}\p{S}\p{N}\p{P}\p{Z}]+")),
                 ({"AuthSessionValidity": 16},
                  "Value '16' at 'authSessionValidity'",
                  "have value less than or equal to 15"),

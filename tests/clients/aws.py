@@ -84,6 +84,21 @@ class Server(house.Usher):
         """What would have been sent, oldest first."""
         return self.run("inbox", "--json", secret=True).json()
 
+    def mails(self, address, count):
+        """The newest COUNT that were captured for that address or number,
+        once there are so many; their passwords must stay secret."""
+        mails = self.good("inbox", "--json", "--to", address, "--count",
+                          str(count), secret=True).json()
+        for mail in mails:
+            if mail.get("password"):
+                HOUSE.note_secret(mail["password"], f"password of {address}")
+        return mails
+
+    def messages(self, pool):
+        """How many were queued for the pool's users, whatever their state."""
+        return int(self.sql(
+            f"select count(*) from message where pool_id = '{pool}'"))
+
 
 class Case(house.Case):
     """One server and one client for all tests of a class."""

@@ -117,6 +117,20 @@ Test(db, a_lost_connection_is_renewed)
 	cr_assert(db_renew(work));
 }
 
+/* What the server said before it closed is no sign of life. */
+Test(db, a_connection_that_ended_meanwhile_is_renewed_before_its_use)
+{
+	struct work *work = &harness.work;
+
+	for (int i = 0; i < 20; i++) {
+		cr_assert(db_run_plain(work, QUERY_sandbox_status));
+		cut();
+		cr_assert(db_renew(work));
+		cr_assert(db_run_plain(work, QUERY_sandbox_status), "%s",
+		    work->err.detail);
+	}
+}
+
 Test(db, an_error_has_its_state_and_rolls_back)
 {
 	struct work *work = &harness.work;

@@ -2,6 +2,7 @@
 /*
  * The golden cases of AdminCreateUser, by number: passwords and attributes.
  * covers: account/attribute.c
+ * covers: account/attribute_required.c
  * covers: account/password.c
  */
 #include <string.h>

@@ -2,6 +2,7 @@
 /*
  * The golden cases of AdminCreateUser, by number: several at once, and
  * processes that end in between.
+ * covers: account/alias.c
  * covers: account/creation.c
  * covers: account/invite.c
  */

@@ -30,6 +30,7 @@ struct subject {
 	struct field_words texts;
 	struct field_words few;
 	struct field_list map; /* of struct field_pair */
+	struct field_list tags;
 };
 
 static const char *const choices[] = { "RESEND", "SUPPRESS", NULL };
@@ -62,7 +63,18 @@ static const struct field rows[] = { ROW_TEXT(struct subject, id, "UserPoolId",
 	ROW_WORDS(struct subject, words, "Mediums", 0, choices),
 	ROW_TEXTS(struct subject, texts, "CallbackURLs", 1, 3, &text_item),
 	ROW_TEXTS(struct subject, few, "Flows", 0, 1, &few_item),
-	ROW_MAP(struct subject, map, "ClientMetadata", 3), ROW_END };
+	ROW_MAP(struct subject, map, "ClientMetadata", 3),
+	ROW_MAP_FLAGS(struct subject, tags, "Tags", 0, 1, 2, 4), ROW_END };
+
+/* Rows that must be there. */
+static const struct field needed_rows[] = { ROW_TEXTS_FLAGS(struct subject,
+	                                        texts, "Words", FIELD_REQUIRED,
+	                                        0, 0, &text_item),
+	ROW_BOOL_FLAGS(struct subject, flag, "Flag", FIELD_REQUIRED),
+	ROW_LIST_FLAGS(struct subject, items, "Items", FIELD_REQUIRED, 0, 0,
+	    item_rows, struct item),
+	ROW_MAP_FLAGS(struct subject, tags, "Tags", FIELD_REQUIRED, 0, 0, 0),
+	ROW_END };
 
 static const cJSON *parse(struct mem *mem, const char *text)
 {
@@ -106,6 +118,14 @@ static void expect_one(const char *text, const char *where, const char *rule)
 	expect_error(text, ERR_INVALID_PARAMETER,
 	    mem_printf(mem, "1 validation error detected: %s" MUST "%s", where,
 	        rule));
+}
+
+static void expect_whole(const char *text, const char *violation)
+{
+	MEM_AUTO mem = mem_new(NULL);
+
+	expect_error(text, ERR_INVALID_PARAMETER,
+	    mem_printf(mem, "1 validation error detected: %s", violation));
 }
 
 Test(field, reads_every_kind)
@@ -202,10 +222,68 @@ Test(field, length_counts_characters)
 
 	taken(mem, "{\"ClientMetadata\":{\"k\":\"\xf0\x9f\x98\x80"
 	           "\xe6\xbc\xa2\xc3\xa9\"}}");
-	expect_one("{\"ClientMetadata\":{\"k\":\"\xc3\xa9\xc3\xa9\xc3\xa9"
-	           "\xc3\xa9\"}}",
-	    "Value '\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9' at 'clientMetadata'",
+	expect_whole("{\"ClientMetadata\":{\"k\":\"\xc3\xa9\xc3\xa9\xc3\xa9"
+	             "\xc3\xa9\"}}",
+	    "Value '{k=\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9}' at 'clientMetadata' "
+	    "failed to satisfy constraint: Map value must satisfy constraint: "
+	    "[Member must have length less than or equal to 3, Member must "
+	    "have length greater than or equal to 0]");
+}
+
+/* As AWS words it of other services' tags. */
+Test(field, map_texts)
+{
+	expect_whole("{\"Tags\":{\"abc\":\"1\",\"d\":\"2\"}}",
+	    "Value '{abc=1, d=2}' at 'tags' failed to satisfy constraint: Map "
+	    "keys must satisfy constraint: [Member must have length less than "
+	    "or equal to 2, Member must have length greater than or equal to "
+	    "1]");
+	expect_whole("{\"Tags\":{\"\":\"1\"}}",
+	    "Value '{=1}' at 'tags' failed to satisfy constraint: Map keys "
+	    "must satisfy constraint: [Member must have length less than or "
+	    "equal to 2, Member must have length greater than or equal to 1]");
+}
+
+Test(field, lists_of_texts)
+{
+	expect_one("{\"CallbackURLs\":[\"a\",\"B\"]}",
+	    "Value '[a, B]' at 'callbackURLs'",
+	    "satisfy constraint: [Member must have length less than or equal "
+	    "to 3, Member must have length greater than or equal to 1, Member "
+	    "must satisfy regular expression pattern: [a-z]+]");
+	expect_one("{\"CallbackURLs\":[]}", "Value '[]' at 'callbackURLs'",
+	    "have length greater than or equal to 1");
+	expect_one("{\"CallbackURLs\":[\"a\",\"a\",\"a\",\"a\"]}",
+	    "Value '[a, a, a, a]' at 'callbackURLs'",
 	    "have length less than or equal to 3");
+	expect_one("{\"Flows\":[\"RESEND\",\"SUPPRESS\"]}",
+	    "Value '[RESEND, SUPPRESS]' at 'flows'",
+	    "have length less than or equal to 1");
+	expect_one("{\"Flows\":[\"x\"]}", "Value '[x]' at 'flows'",
+	    "satisfy constraint: [Member must satisfy enum value set: "
+	    "[RESEND, SUPPRESS]]");
+}
+
+Test(field, a_long_value_is_not_shown_to_its_end)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	const char *most = scratch_times(mem, "x", 256);
+	/* Its 256th byte is the second of a character. */
+	const char *cut =
+	    mem_printf(mem, "%s", scratch_times(mem, "\xc3\xa9", 127));
+
+	expect_one(mem_printf(mem, "{\"UserPoolId\":\"%s\"}", most),
+	    mem_printf(mem, "Value '%s' at 'userPoolId'", most),
+	    "have length less than or equal to 4");
+	expect_error(mem_printf(mem, "{\"UserPoolId\":\"a%s\xc3\xa9\"}", cut),
+	    ERR_INVALID_PARAMETER,
+	    mem_printf(mem,
+	        "2 validation errors detected: Value 'a%s...' at "
+	        "'userPoolId'" MUST
+	        "have length less than or equal to 4; Value 'a%s...' at "
+	        "'userPoolId'" MUST "satisfy regular expression pattern: "
+	        "[a-z]+",
+	        cut, cut));
 }
 
 Test(field, pattern_text)
@@ -223,8 +301,9 @@ Test(field, enum_text)
 	    "Value 'resend' at 'messageAction'",
 	    "satisfy enum value set: [RESEND, SUPPRESS]");
 	expect_one("{\"Mediums\":[\"RESEND\",\"FAX\"]}",
-	    "Value 'FAX' at 'mediums.2.member'",
-	    "satisfy enum value set: [RESEND, SUPPRESS]");
+	    "Value '[RESEND, FAX]' at 'mediums'",
+	    "satisfy constraint: [Member must satisfy enum value set: [RESEND, "
+	    "SUPPRESS]]");
 }
 
 Test(field, number_texts)
@@ -271,25 +350,6 @@ Test(field, list_bounds)
 	           "{\"Name\":\"a\"},{\"Name\":\"a\"}]}",
 	    "Value '[...]' at 'userAttributes'",
 	    "have length less than or equal to 3");
-}
-
-Test(field, lists_of_texts)
-{
-	expect_one("{\"CallbackURLs\":[\"a\",\"B\"]}",
-	    "Value 'B' at 'callbackURLs.2.member'",
-	    "satisfy regular expression pattern: [a-z]+");
-	expect_one("{\"CallbackURLs\":[\"abcd\"]}",
-	    "Value 'abcd' at 'callbackURLs.1.member'",
-	    "have length less than or equal to 3");
-	expect_one("{\"CallbackURLs\":[]}", "Value '[]' at 'callbackURLs'",
-	    "have length greater than or equal to 1");
-	expect_one("{\"CallbackURLs\":[\"a\",\"a\",\"a\",\"a\"]}",
-	    "Value '[...]' at 'callbackURLs'",
-	    "have length less than or equal to 3");
-	expect_one("{\"Flows\":[\"RESEND\",\"SUPPRESS\"]}",
-	    "Value '[...]' at 'flows'", "have length less than or equal to 1");
-	expect_one("{\"Flows\":[\"x\"]}", "Value 'x' at 'flows.1.member'",
-	    "satisfy enum value set: [RESEND, SUPPRESS]");
 }
 
 Test(field, secrets_are_not_echoed)
@@ -392,12 +452,13 @@ Test(field, violations_are_counted_beyond_what_is_shown)
 	MEM_AUTO mem = mem_new(NULL);
 	struct subject subject = { 0 };
 	struct err err = { 0 };
-	const char *text = mem_printf(mem, "{\"Mediums\":[%s\"x\"]}",
-	    scratch_times(mem, "\"x\",", 4999));
+	const char *text =
+	    mem_printf(mem, "{\"UserAttributes\":[%s{\"Name\":\"A\"}]}",
+	        scratch_times(mem, "{\"Name\":\"A\"},", 4999));
 
 	cr_assert_not(field_read(mem, rows, parse(mem, text), &subject, &err));
 	cr_expect(
-	    strncmp(err.message, "5000 validation errors detected: ", 33) == 0,
+	    strncmp(err.message, "5001 validation errors detected: ", 33) == 0,
 	    "%s", err.message);
 }
 
@@ -434,4 +495,77 @@ Test(field, unknown_members_do_not_hinder_reading)
 
 	cr_expect_str_eq(
 	    taken(mem, "{\"Nope\":[{}],\"UserPoolId\":\"abc\"}")->id, "abc");
+}
+
+Test(field, every_kind_can_be_needed)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	struct subject subject = { 0 };
+	struct err err = { 0 };
+
+	cr_assert_not(
+	    field_read(mem, needed_rows, parse(mem, "{}"), &subject, &err));
+	cr_expect_str_eq(err.message,
+	    "4 validation errors detected: Value null at 'words'" MUST
+	    "not be null; Value null at 'flag'" MUST
+	    "not be null; Value null at 'items'" MUST
+	    "not be null; Value null at 'tags'" MUST "not be null");
+	cr_expect(field_read(mem, needed_rows,
+	    parse(mem, "{\"Words\":[],\"Flag\":false,\"Items\":[],\"Tags\":"
+	               "{}}"),
+	    &subject, &err));
+}
+
+/* What was stored by another version is still read. */
+Test(field, what_was_stored_is_not_checked)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	struct subject *subject = mem_make(mem, struct subject);
+
+	field_take(mem, rows,
+	    parse(mem, "{\"UserPoolId\":\"TOO LONG\",\"Free\":1,\"Flag\":7,"
+	               "\"MessageAction\":\"NOPE\",\"Number\":5,\"Inner\":"
+	               "{\"Number\":100,\"Items\":[{\"Value\":\"long\"}]},"
+	               "\"UserAttributes\":{},\"Mediums\":[\"FAX\"],"
+	               "\"CallbackURLs\":7,\"Tags\":[],\"ClientMetadata\":"
+	               "{\"k\":\"long\"}}"),
+	    subject);
+	cr_expect_str_eq(subject->id, "TOO LONG");
+	cr_expect_null(subject->free);
+	cr_expect_not(subject->flag.given);
+	cr_expect_str_eq(subject->choice, "NOPE");
+	cr_expect_eq(subject->number.value, 5);
+	cr_assert_not_null(subject->inner);
+	cr_expect_null(subject->inner->word);
+	cr_expect_eq(subject->inner->number.value, 100);
+	cr_expect_eq(subject->inner->items.count, 1);
+	cr_expect_eq(subject->items.count, 0);
+	cr_expect_str_eq(subject->words.items[0], "FAX");
+	cr_expect_eq(subject->texts.count, 0);
+	cr_expect_eq(subject->tags.count, 0);
+	cr_expect_eq(subject->map.count, 1);
+}
+
+static void expect_only(const char *text, const char *left)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	const cJSON *json = parse(mem, text);
+
+	cr_expect_str_eq(json_print(mem, field_only(mem, rows, json)), left);
+	cr_expect_str_eq(json_print(mem, json), text);
+}
+
+Test(field, only_what_rows_name)
+{
+	expect_only("{\"Free\":\"x\",\"free\":1,\"Other\":{\"Free\":1}}",
+	    "{\"Free\":\"x\"}");
+	expect_only("{\"Free\":null,\"Inner\":{\"Word\":null,\"No\":[]}}",
+	    "{\"Inner\":{}}");
+	expect_only("{\"UserAttributes\":[{\"Name\":\"a\",\"No\":1},{},"
+	            "\"wrong\"],\"Inner\":7}",
+	    "{\"UserAttributes\":[{\"Name\":\"a\"},{},\"wrong\"],"
+	    "\"Inner\":7}");
+	expect_only("{\"Tags\":{\"Free\":\"a\",\"any\":\"b\"},\"CallbackURLs\":"
+	            "[\"a\"]}",
+	    "{\"Tags\":{\"Free\":\"a\",\"any\":\"b\"},\"CallbackURLs\":[\"a\"]}");
 }

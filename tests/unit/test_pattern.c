@@ -18,6 +18,18 @@ Test(pattern, word_is_ascii)
 	cr_expect_not(pattern_whole(pattern, "a-b"));
 }
 
+/* A linker need not join what is the same in many files. */
+Test(pattern, the_same_at_many_addresses_is_one)
+{
+	static char same[200][8];
+
+	for (size_t i = 0; i < 200; i++) {
+		memcpy(same[i], "[a-c]+", 7);
+		cr_expect(pattern_whole(same[i], "abc"));
+		cr_expect_not(pattern_whole(same[i], "abd"));
+	}
+}
+
 Test(pattern, blank_is_ascii)
 {
 	static const char pattern[] = "[\\S]+";

@@ -212,6 +212,22 @@ Test(secret, digest_names_content)
 	    "bddd813c634239723171ef3fee98579b94964e3bb1cb3e427262c8c068d52319");
 }
 
+/* RFC 4231, 4.3 and 4.7, and a key of 131 bytes. */
+Test(secret, sign)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	char key[132] = "";
+
+	cr_expect_str_eq(
+	    secret_sign(mem, "Jefe", "what do ya want for nothing?"),
+	    "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+	memset(key, 0xaa, sizeof(key) - 1);
+	cr_expect_str_eq(
+	    secret_sign(mem, key,
+	        "Test Using Larger Than Block-Size Key - Hash Key First"),
+	    "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+}
+
 Test(secret, same)
 {
 	cr_expect(secret_same("", ""));

@@ -5,10 +5,13 @@
 
 static bool run(struct call *call, const void *given)
 {
-	const struct invite_request *request = given;
+	struct invite_request request = *(const struct invite_request *)given;
 	struct invite_report report;
-	struct user *user = invite(&call->work, call->engine, request, &report);
 
+	request.fingerprint = call->fingerprint;
+	request.user_agent = call->user_agent;
+	struct user *user =
+	    invite(&call->work, call->engine, &request, &report);
 	if (!user)
 		return false;
 	cJSON_AddItemReferenceToObject(call->answer, "User",

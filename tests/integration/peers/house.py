@@ -110,13 +110,13 @@ class House:
         self.processes.append(process)
         return process
 
-    def converse(self, words, log):
+    def converse(self, words, log, **more):
         """Starts a program that answers by lines what it is asked by lines."""
         with open(log, "ab") as out:
             process = subprocess.Popen(
                 words, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                 stderr=out, text=True, bufsize=1,
-                preexec_fn=_die_with_parent)
+                preexec_fn=_die_with_parent, **more)
         self.processes.append(process)
         return process
 
@@ -482,7 +482,8 @@ def main():
     suite.addTests(loader.loadTestsFromTestCase(Behind))
     result = unittest.TextTestRunner(
         stream=sys.stdout, verbosity=2, resultclass=Timed).run(suite)
-    failed = len(result.failures) + len(result.errors)
+    failed = sum(map(len, (result.failures, result.errors,
+                           result.unexpectedSuccesses)))
     skipped = len(result.skipped)
     passed = result.testsRun - failed - skipped
     HOUSE.leave()

@@ -1,0 +1,23 @@
+-- SPDX-License-Identifier: MIT
+-- For wrk: the requests of the file that sign wrote, each once.
+local file
+
+function init(args)
+  file = assert(io.open(args[1], "rb"))
+end
+
+function request()
+  local length = file:read(8)
+  if not length then
+    error("the file has too few requests")
+  end
+  return file:read(tonumber(length))
+end
+
+function done(summary, latency, _)
+  local failed = summary.errors
+  io.write(string.format("figures %d %d %d %d %d %d\n", summary.requests,
+    summary.duration, latency:percentile(50), latency:percentile(99),
+    failed.status, failed.connect + failed.read + failed.write
+    + failed.timeout))
+end
