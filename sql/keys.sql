@@ -16,8 +16,7 @@ from key_proof k left join (
   union all select encode(substring(sealed from 1 for 8), 'hex') from captured
   union all select encode(substring(code_sealed from 1 for 8), 'hex')
     from sandbox_number where code_sealed is not null
-  union all select encode(substring(sealed from 1 for 8), 'hex')
-    from access_key
+  union all select encode(substring(sealed from 1 for 8), 'hex') from access_key
   union all select encode(substring(sealed from 1 for 8), 'hex')
     from pool_client where sealed is not null
   union all select substr(password_hash, 5, 16) from account

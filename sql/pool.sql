@@ -11,15 +11,18 @@ select id, name, settings, ms(created_at) as created_ms,
   ms(modified_at) as modified_ms
 from user_pool where id = $1;
 
+-- name: pool_lock
+select id, name, settings, ms(created_at) as created_ms,
+  ms(modified_at) as modified_ms
+from user_pool where id = $1 for no key update;
+
 -- name: pool_hold
 -- From now until the transaction ends nobody deletes it.
 select id from user_pool where id = $1 for key share;
 
 -- name: pool_update
 update user_pool set name = $2, settings = $3, modified_at = now()
-where id = $1
-returning id, name, settings, ms(created_at) as created_ms,
-  ms(modified_at) as modified_ms;
+where id = $1;
 
 -- name: pool_list
 -- $1: the id behind which to go on, '' at the start; $2: how many.
@@ -28,9 +31,15 @@ select id, name, settings, ms(created_at) as created_ms,
 from user_pool where id > $1 order by id limit $2::int;
 
 -- name: pool_count_users
-select count(*) as users from account where pool_id = $1;
+-- A million are not counted; see estimate_users().
+select case when n <= 10000 then n else greatest(n, estimate_users($1)) end
+  as users
+from (select count(*) as n from (
+  select from account where pool_id = $1 limit 10001) as few) as counted;
 
 -- name: pool_delete
+-- Foreign keys take app clients, groups and their members along, after the
+-- users: those who come meanwhile lock a user before a group, too.
 with gone as (delete from user_pool where id = $1 returning id),
 accounts as (delete from account where pool_id = $1),
 names as (delete from name where pool_id = $1),

@@ -679,3 +679,10 @@ where r.message_id is null order by r.id limit 1000;
 
 -- name: queue_receipt_forget
 delete from receipt where id = $1 and message_id is null;
+
+-- name: queue_outcomes
+-- Of the messages $1: how many are not settled, and the medium of one that was
+-- refused, or null.
+select count(*) filter (where outcome is null) as open,
+  min(medium) filter (where outcome = 'refused') as refused
+from message where id = any($1::bigint[]);

@@ -7,6 +7,7 @@
 
 #include "api/endpoint.h"
 #include "api/listener.h"
+#include "api/throttle.h"
 #include "api/workers.h"
 #include "base/clock.h"
 #include "base/config.h"
@@ -38,6 +39,7 @@ struct routes {
 	struct board *board;
 	struct mem *mem;
 	const struct gateway *gateway; /* NULL: none */
+	struct throttle *throttle;
 	struct workers *workers;
 	struct workers *creators;       /* of users, many in one commit */
 	_Atomic int64_t rests_until_ms; /* steady clock: no connection before */
@@ -312,7 +314,7 @@ static void *open_desk(struct mem *mem, void *context)
 
 	desk->routes = routes;
 	desk->mem = mem;
-	desk->endpoint = endpoint_new(mem, routes->engine);
+	desk->endpoint = endpoint_new(mem, routes->engine, routes->throttle);
 	return desk;
 }
 
@@ -419,7 +421,8 @@ int routes_run(const struct engine *engine, struct board *board)
 	struct err err = { 0 };
 
 	lane_catch_signals();
-	if (open_gateway(&routes, &err) &&
+	routes.throttle = throttle_new(mem, config->api_rates, &err);
+	if (routes.throttle && open_gateway(&routes, &err) &&
 	    read_tls(mem, config, &listener, &err)) {
 		start_workers(&routes, mem);
 		if (listener_run(&listener, &err))

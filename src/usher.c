@@ -181,8 +181,8 @@ static bool print_group(const char *word, const char *next)
 			    "usher: '%.100s%s%.100s' is not a command;"
 			    " these are:\n",
 			    word, *next ? " " : "", next);
-		fprintf(out, "  usher %-16s ", row->words);
-		option_print_wrapped(row->summary, 25, out);
+		fprintf(out, "  usher %-24s ", row->words);
+		option_print_wrapped(row->summary, 33, out);
 		any = true;
 	}
 	return any;

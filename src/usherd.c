@@ -11,6 +11,7 @@
 #include "account/hook.h"
 #include "account/start.h"
 #include "api/listener.h"
+#include "api/throttle.h"
 #include "base/config.h"
 #include "base/log.h"
 #include "base/option.h"
@@ -185,7 +186,10 @@ static bool check_carriers(struct err *err)
 {
 	const struct config *config = engine.config;
 	const struct carrier *text = text_carrier_of(config);
+	MEM_AUTO mem = mem_new(NULL);
 
+	if (!throttle_new(mem, config->api_rates, err))
+		return false;
 	if (*config->listen && !listener_check(config->listen, err))
 		return false;
 	if (!relay_check_bounces(config, err))

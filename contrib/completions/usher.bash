@@ -3,19 +3,32 @@
 # shellcheck shell=bash
 
 _usher_commands() {
-	"$1" --help 2>/dev/null | sed -n '/^Commands:/,/^$/s/^  \([a-z]\+\( [a-z]\+\)\?\) .*/\1/p'
+	"$1" --help 2>/dev/null | sed -n '/^Commands:/,/^$/s/^  \([a-z-]\+\( [a-z-]\+\)*\) .*/\1/p'
 }
 
-# The command in the words so far: one word or two, as --help lists it. What
-# may become two words, as queue and queue list, is one before an option only.
+# The command in the words so far, as --help lists it. What may become a longer
+# one, as queue and queue list, is one before an option only.
 _usher_command() {
-	local commands=$1 one=${COMP_WORDS[1]-} two=${COMP_WORDS[2]-}
-	if ((COMP_CWORD > 2)) && grep -qxF -- "$one $two" <<<"$commands"; then
-		echo "$one $two"
-	elif ((COMP_CWORD > 1)) && grep -qxF -- "$one" <<<"$commands" &&
-		{ [[ $two == -* ]] || ! grep -q "^$one " <<<"$commands"; }; then
-		echo "$one"
-	fi
+	local commands=$1 count typed
+	for ((count = COMP_CWORD - 1; count > 0; count--)); do
+		typed=${COMP_WORDS[*]:1:count}
+		grep -qxF -- "$typed" <<<"$commands" || continue
+		if [[ ${COMP_WORDS[count + 1]} == -* ]] ||
+			! grep -q "^$typed " <<<"$commands"; then
+			echo "$typed"
+			return
+		fi
+	done
+}
+
+# The next words, each once, of the commands that begin with those typed.
+_usher_next() {
+	local typed="${COMP_WORDS[*]:1:COMP_CWORD - 1}" line
+	while read -r line; do
+		[[ $line == "${typed:+$typed }"* ]] || continue
+		line=${line#"${typed:+$typed }"}
+		echo "${line%% *}"
+	done <<<"$1" | uniq
 }
 
 _usher() {
@@ -28,10 +41,9 @@ _usher() {
 		# shellcheck disable=SC2086
 		words=$("$1" $command --help | grep -oE '^ +(-., +)?--[a-z-]+' |
 			grep -oE -- '--[a-z-]+')
-	elif ((COMP_CWORD == 1)); then
-		words="$(cut -d ' ' -f 1 <<<"$commands" | sort -u) --help --version"
 	else
-		words=$(sed -n "s/^${COMP_WORDS[1]//[^a-z]/} //p" <<<"$commands")
+		words=$(_usher_next "$commands")
+		((COMP_CWORD > 1)) || words+=" --help --version"
 	fi
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
 }

@@ -52,8 +52,7 @@ static const struct schema_attribute *in_schema(const struct pool *pool,
 	if (!declared)
 		return schema_standard(name);
 	for (size_t i = 0; i < pool->settings->schema.count; i++)
-		if (strcmp(list[i].name, declared) == 0 &&
-		    !schema_standard(list[i].name) &&
+		if (list[i].custom && strcmp(list[i].name, declared) == 0 &&
 		    list[i].developer_only.value == developer)
 			return &list[i];
 	return NULL;
@@ -67,7 +66,7 @@ static bool is_mutable(const struct pool *pool, const char *name)
 	if (!schema_standard(name))
 		return in_schema(pool, name)->mutable.value;
 	for (size_t i = 0; i < pool->settings->schema.count; i++)
-		if (strcmp(list[i].name, name) == 0)
+		if (!list[i].custom && strcmp(list[i].name, name) == 0)
 			return list[i].mutable.value;
 	return schema_standard(name)->mutable.value;
 }

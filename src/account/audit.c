@@ -26,10 +26,9 @@ static void note(cJSON *changes, const char *name, const cJSON *before,
 		    cJSON_Duplicate(after, true));
 }
 
-bool audit_change(struct work *work, const char *action, const char *object,
-    const cJSON *before, const cJSON *after)
+cJSON *audit_changes(struct mem *mem, const cJSON *before, const cJSON *after)
 {
-	cJSON *changes = json_object(work->mem);
+	cJSON *changes = json_object(mem);
 	const cJSON *member;
 
 	cJSON_ArrayForEach(member, before)
@@ -44,5 +43,12 @@ bool audit_change(struct work *work, const char *action, const char *object,
 		if (!cJSON_GetObjectItemCaseSensitive(before, member->string))
 			note(changes, member->string, NULL, member);
 	}
-	return audit(work, action, object, changes);
+	return changes;
+}
+
+bool audit_change(struct work *work, const char *action, const char *object,
+    const cJSON *before, const cJSON *after)
+{
+	return audit(work, action, object,
+	    audit_changes(work->mem, before, after));
 }

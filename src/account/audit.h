@@ -15,6 +15,7 @@ bool audit(struct work *work, const char *action, const char *object,
     const cJSON *detail);
 
 /* The members that differ, each with its value before and after. */
+cJSON *audit_changes(struct mem *mem, const cJSON *before, const cJSON *after);
 bool audit_change(struct work *work, const char *action, const char *object,
     const cJSON *before, const cJSON *after);
 

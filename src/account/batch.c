@@ -4,8 +4,10 @@
 #include <string.h>
 
 #include "account/creation.h"
+#include "account/outcome.h"
 #include "account/trigger.h"
 #include "base/clock.h"
+#include "base/config.h"
 #include "base/str.h"
 #include "db/db.h"
 
@@ -93,7 +95,9 @@ static bool prepare(struct batch *batch, struct work *work,
 	creation->request = item->request;
 	creation->report = &entry->report;
 	creation->pool = find_pool(batch, work, item->request->pool_id);
-	item->slow = creation->pool && trigger_any(creation->pool);
+	item->slow =
+	    creation->pool && (trigger_any(creation->pool) ||
+	                          batch->engine->config->invite_wait_ms);
 	item->singly = !creation->pool || item->slow || item->request->action ||
 	               item->request->password;
 	if (item->singly || !creation_prepare(&item->work, creation))
@@ -110,6 +114,8 @@ static void conclude(struct entry *entry, const struct rows *rows)
 
 	if (creation_conclude(&item->work, &entry->creation, rows)) {
 		item->user = entry->creation.user;
+		outcome_check(entry->creation.engine, &entry->report.plan,
+		    &item->work.err);
 		return;
 	}
 	/* It may be the same call again. */

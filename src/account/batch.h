@@ -22,7 +22,8 @@ struct batch;
 struct batch_item {
 	const struct invite_request *request;
 	struct work work;  /* of this one; its db is not used */
-	struct user *user; /* when it was created */
+	struct user *user; /* when it was created, even if its work has the
+	                    * error that it cannot be delivered to */
 	bool singly;       /* nothing came of it here: it wants invite() */
 	bool slow;         /* and that will wait for a trigger */
 };

@@ -39,7 +39,7 @@ enum policy_verdict {
  * and the rule, or with ERR_SERIALIZATION. */
 cJSON *policy_read(struct mem *mem, const char *text, struct err *err);
 
-/* DOCUMENTS is a list of those that policy_read() took. */
+/* DOCUMENTS is a list, or an object, of those that policy_read() took. */
 enum policy_verdict policy_decide(const cJSON *documents,
     const struct policy_question *question);
 

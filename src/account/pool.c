@@ -77,10 +77,7 @@ static bool read_row(struct work *work, struct rows *rows, int row,
 	    json_read(work->mem, rows_text(rows, row, "settings"), &work->err);
 	if (!pool->stored)
 		return false;
-	pool->settings =
-	    pool_settings_read(work->mem, pool->stored, &work->err);
-	if (!pool->settings)
-		return false;
+	pool->settings = pool_settings_take(work->mem, pool->stored);
 	derive(pool);
 	return true;
 }
@@ -145,17 +142,18 @@ static struct pool *create(struct work *work, const struct engine *engine,
 struct pool *pool_create(struct work *work, const struct engine *engine,
     const cJSON *settings)
 {
+	const cJSON *kept = field_only(work->mem, pool_settings_rows, settings);
 	const struct pool_settings *read =
-	    pool_settings_read(work->mem, settings, &work->err);
+	    pool_settings_read(work->mem, pool_settings_rows, kept, &work->err);
 
 	if (!read || !db_begin(work))
 		return NULL;
-	return committed(work, create(work, engine, read->name, settings));
+	return committed(work, create(work, engine, read->name, kept));
 }
 
-struct pool *pool_get(struct work *work, const char *id)
+static struct pool *get(struct work *work, enum query query, const char *id)
 {
-	struct rows *rows = db_run(work, QUERY_pool_get, id);
+	struct rows *rows = db_run(work, query, id);
 
 	if (!rows)
 		return NULL;
@@ -166,54 +164,14 @@ struct pool *pool_get(struct work *work, const char *id)
 	return read_one(work, rows);
 }
 
-/* What UpdateUserPool cannot change is carried over from the old request. */
-static cJSON *with_fixed(struct work *work, const struct pool *old,
-    const cJSON *settings)
+struct pool *pool_get(struct work *work, const char *id)
 {
-	static const char *const fixed[] = { "UsernameAttributes",
-		"AliasAttributes", "UsernameConfiguration", "Schema" };
-	cJSON *merged =
-	    json_read(work->mem, json_print(work->mem, settings), &work->err);
-
-	for (size_t i = 0; merged && i < sizeof(fixed) / sizeof(*fixed); i++) {
-		const cJSON *kept =
-		    cJSON_GetObjectItemCaseSensitive(old->stored, fixed[i]);
-		cJSON_DeleteItemFromObjectCaseSensitive(merged, fixed[i]);
-		if (kept)
-			cJSON_AddItemToObject(merged, fixed[i],
-			    cJSON_Duplicate(kept, true));
-	}
-	if (merged && !cJSON_HasObjectItem(merged, "PoolName"))
-		json_add(merged, "PoolName", old->name);
-	return merged;
+	return get(work, QUERY_pool_get, id);
 }
 
-static struct pool *update(struct work *work, const char *id,
-    const cJSON *settings)
+struct pool *pool_lock(struct work *work, const char *id)
 {
-	struct pool *old = pool_get(work, id);
-	cJSON *merged = old ? with_fixed(work, old, settings) : NULL;
-
-	if (!merged)
-		return NULL;
-	const struct pool_settings *read =
-	    pool_settings_read(work->mem, merged, &work->err);
-	if (!read || !pool_settings_check_days(old->settings, read, &work->err))
-		return NULL;
-	struct rows *rows = db_run(work, QUERY_pool_update, id, read->name,
-	    json_print(work->mem, merged));
-	if (!rows ||
-	    !audit_change(work, "pool update", id, old->stored, merged))
-		return NULL;
-	return read_one(work, rows);
-}
-
-struct pool *pool_update(struct work *work, const char *id,
-    const cJSON *settings)
-{
-	if (!db_begin(work))
-		return NULL;
-	return committed(work, update(work, id, settings));
+	return get(work, QUERY_pool_lock, id);
 }
 
 struct pool *pool_list(struct work *work, const char *after, int count,
@@ -250,11 +208,11 @@ static bool delete_all(struct work *work, const char *id)
 
 static bool may_delete(struct work *work, const char *id)
 {
-	const struct pool *pool = pool_get(work, id);
+	const struct pool *pool = pool_lock(work, id);
 
 	if (!pool)
 		return false;
-	if (str_same(json_text(pool->stored, "/DeletionProtection"), "ACTIVE"))
+	if (str_same(pool->settings->deletion_protection, "ACTIVE"))
 		return work_fail(work, ERR_INVALID_PARAMETER,
 		    "The user pool cannot be deleted because deletion "
 		    "protection is activated. Deletion protection must be "

@@ -56,22 +56,44 @@ struct pool *pool_create(struct work *work, const struct engine *engine,
 /* NULL with ERR_RESOURCE_NOT_FOUND when there is none of that id. */
 struct pool *pool_get(struct work *work, const char *id);
 
-/*
- * Replaces the whole configuration, as UpdateUserPool does: a member that
- * SETTINGS lack returns to its default. UsernameAttributes, AliasAttributes,
- * UsernameConfiguration and Schema stay as they were made.
- */
-struct pool *pool_update(struct work *work, const char *id,
-    const cJSON *settings);
+/* The same, and nobody else changes or deletes it before the transaction
+ * ends. */
+struct pool *pool_lock(struct work *work, const char *id);
 
 /* Up to COUNT pools behind the id AFTER ("" at the start); *FOUND of them. */
 struct pool *pool_list(struct work *work, const char *after, int count,
     int *found);
 
+/*
+ * The changes are in one transaction with their audit and logged with the
+ * names of the members that changed; NULL or false with the error.
+ *
+ * pool_update() replaces the whole configuration, as UpdateUserPool does: a
+ * member that SETTINGS lack returns to its default. PoolName stays when they
+ * lack it, UsernameAttributes, AliasAttributes, UsernameConfiguration and
+ * Schema stay as they are in any case.
+ */
+struct pool *pool_update(struct work *work, const char *id,
+    const cJSON *settings);
+
+/* Appends ATTRIBUTES, a list of the API's SchemaAttributeType. */
+bool pool_add_attributes(struct work *work, const char *id,
+    const cJSON *attributes);
+
+/* TAGS is an object of texts; a tag that is there is overwritten. */
+bool pool_tag(struct work *work, const char *id, const cJSON *tags);
+bool pool_untag(struct work *work, const char *id,
+    const struct field_words *names);
+
+/* The id of the user pool of an ARN; NULL with ERR_RESOURCE_NOT_FOUND. */
+const char *pool_id_of_arn(struct work *work, const struct engine *engine,
+    const char *arn);
+
 /* Deletes the pool with its users and cancels what waits for them. */
 bool pool_delete(struct work *work, const char *id);
 
-/* Users in it; -1 with the error when they cannot be counted. */
+/* Users in it: exact up to 10,000, above that the database's estimate; -1 with
+ * the error when they cannot be counted. */
 int64_t pool_count_users(struct work *work, const char *id);
 
 /* A name as it is compared in this pool: folded unless case is heeded; the

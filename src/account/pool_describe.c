@@ -4,6 +4,7 @@
 #include "account/pool.h"
 #include "base/config.h"
 #include "base/json.h"
+#include "base/str.h"
 
 /* Defaults that an answer shows though the request lacked them (API). */
 static const char defaults[] =
@@ -20,6 +21,8 @@ static const char defaults[] =
     "\"RequireNumbers\":true,\"RequireSymbols\":true,"
     "\"TemporaryPasswordValidityDays\":7},"
     "\"SignInPolicy\":{\"AllowedFirstAuthFactors\":[\"PASSWORD\"]}}}";
+
+static const struct attribute_bounds no_bounds;
 
 /* Adds what INTO lacks of PRESETS, in objects all the way down. */
 static void add_missing(cJSON *into, const cJSON *presets)
@@ -48,39 +51,44 @@ static void add_bounds(cJSON *object, const char *name,
 	json_add(constraints, most, bounds->most);
 }
 
-static void add_attribute(cJSON *list, const char *name,
+/* PRESET is the standard attribute of that name, or NULL. */
+static void add_attribute(struct mem *mem, cJSON *list,
     const struct schema_attribute *attribute,
     const struct schema_attribute *preset)
 {
 	cJSON *object = cJSON_CreateObject();
+	const char *type = attribute->type ? attribute->type : preset->type;
 	const struct attribute_bounds *number = attribute->number;
 	const struct attribute_bounds *string = attribute->string;
 
-	json_add(object, "Name", name);
-	/* A custom attribute always has a type; see check_standard(). */
-	json_add(object, "AttributeDataType",
-	    attribute->type || !preset ? attribute->type : preset->type);
+	/* A custom attribute always has a type; its bounds show though it
+	 * has none. */
+	if (!number && strcmp(type, "Number") == 0)
+		number = preset ? preset->number : &no_bounds;
+	if (!string && strcmp(type, "String") == 0)
+		string = preset ? preset->string : &no_bounds;
+	json_add(object, "Name", schema_name(mem, attribute));
+	json_add(object, "AttributeDataType", type);
 	cJSON_AddBoolToObject(object, "DeveloperOnlyAttribute",
 	    attribute->developer_only.value);
 	/* Named without Mutable means immutable, as the service has it. */
 	cJSON_AddBoolToObject(object, "Mutable", attribute->mutable.value);
 	cJSON_AddBoolToObject(object, "Required", attribute->required.value);
-	add_bounds(object, "NumberAttributeConstraints",
-	    number || !preset ? number : preset->number, "MinValue",
+	add_bounds(object, "NumberAttributeConstraints", number, "MinValue",
 	    "MaxValue");
-	add_bounds(object, "StringAttributeConstraints",
-	    string || !preset ? string : preset->string, "MinLength",
+	add_bounds(object, "StringAttributeConstraints", string, "MinLength",
 	    "MaxLength");
 	cJSON_AddItemToArray(list, object);
 }
 
-static const struct schema_attribute *named(const struct pool *pool,
+/* The standard attribute as the pool's Schema modifies it, or NULL. */
+static const struct schema_attribute *modified(const struct pool *pool,
     const char *name)
 {
 	const struct schema_attribute *list = pool->settings->schema.items;
 
 	for (size_t i = 0; i < pool->settings->schema.count; i++)
-		if (strcmp(list[i].name, name) == 0)
+		if (!list[i].custom && strcmp(list[i].name, name) == 0)
 			return &list[i];
 	return NULL;
 }
@@ -94,23 +102,34 @@ static void add_schema(struct work *work, cJSON *answer,
 	for (size_t i = 0; i < schema_standard_count(); i++) {
 		const struct schema_attribute *preset = schema_standard_at(i);
 		const struct schema_attribute *given =
-		    named(pool, preset->name);
-		add_attribute(list, preset->name, given ? given : preset,
-		    preset);
+		    modified(pool, preset->name);
+		add_attribute(work->mem, list, given ? given : preset, preset);
 	}
 	for (size_t i = 0; i < pool->settings->schema.count; i++)
-		if (!schema_standard(own[i].name))
-			add_attribute(list,
-			    mem_printf(work->mem, "%scustom:%s",
-			        own[i].developer_only.value ? "dev:" : "",
-			        own[i].name),
-			    &own[i], NULL);
+		if (own[i].custom)
+			add_attribute(work->mem, list, &own[i], NULL);
+}
+
+static const char *arn_prefix(struct work *work, const struct engine *engine)
+{
+	return mem_printf(work->mem, "arn:aws:cognito-idp:%s:%s:userpool/",
+	    engine->config->region, engine->config->account_id);
+}
+
+const char *pool_id_of_arn(struct work *work, const struct engine *engine,
+    const char *arn)
+{
+	const char *prefix = arn_prefix(work, engine);
+
+	if (str_starts(arn, prefix))
+		return arn + strlen(prefix);
+	work_fail(work, ERR_RESOURCE_NOT_FOUND, "%.300s does not exist.", arn);
+	return NULL;
 }
 
 cJSON *pool_describe(struct work *work, const struct engine *engine,
     const struct pool *pool)
 {
-	const struct config *config = engine->config;
 	int64_t users = pool_count_users(work, pool->id);
 	cJSON *answer = json_read(work->mem,
 	    json_print(work->mem, pool->stored), &work->err);
@@ -123,8 +142,7 @@ cJSON *pool_describe(struct work *work, const struct engine *engine,
 	json_add(answer, "Id", pool->id);
 	json_add(answer, "Name", pool->name);
 	json_add(answer, "Arn",
-	    mem_printf(work->mem, "arn:aws:cognito-idp:%s:%s:userpool/%s",
-	        config->region, config->account_id, pool->id));
+	    mem_printf(work->mem, "%s%s", arn_prefix(work, engine), pool->id));
 	json_add_time(answer, "CreationDate", pool->created_ms);
 	json_add_time(answer, "LastModifiedDate", pool->modified_ms);
 	json_add_int(answer, "EstimatedNumberOfUsers", users);

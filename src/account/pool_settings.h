@@ -1,17 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pool_settings - the members of CreateUserPool and UpdateUserPool that
- * matter for an invitation, read and checked by table.
+ * pool_settings - the members of CreateUserPool and UpdateUserPool, read and
+ * checked by table.
  *
- * API_CreateUserPool, API_UserPoolType. Members without effect are kept in
- * the stored request and given back.
+ * API_CreateUserPool, API_UpdateUserPool, API_UserPoolType. All are kept and
+ * given back; most have no effect here and are checked alone.
  */
 #ifndef ACCOUNT_POOL_SETTINGS_H
 #define ACCOUNT_POOL_SETTINGS_H
 
 #include <stdbool.h>
 
+#include "account/schema.h"
 #include "base/field.h"
+
+/* What an ARN looks like (ArnType). */
+#define ARN_PATTERN                                                \
+	"arn:[\\w+=/,.@-]+:[\\w+=/,.@-]+:([\\w+=/,.@-]*)?:[0-9]+:" \
+	"[\\w+=/,.@-]+(:[\\w+=/,.@-]+)?(:[\\w+=/,.@-]+)?"
+
+/* Where a table reads what has no effect: each to the place of its kind, at
+ * which nobody looks. */
+struct unread {
+	const char *text;
+	struct field_bool flag;
+	struct field_int number;
+	const void *object;
+	struct field_list list;
+	struct field_words words;
+};
 
 struct password_policy {
 	struct field_int minimum_length;
@@ -19,8 +36,8 @@ struct password_policy {
 	struct field_bool require_lowercase;
 	struct field_bool require_numbers;
 	struct field_bool require_symbols;
-	struct field_int history_size;
 	struct field_int validity_days;
+	struct unread unread;
 };
 
 struct sign_in_policy {
@@ -32,21 +49,6 @@ struct pool_policies {
 	const struct sign_in_policy *sign_in;
 };
 
-struct attribute_bounds {
-	const char *least;
-	const char *most;
-};
-
-struct schema_attribute {
-	const char *name;
-	const char *type; /* String, Number, DateTime, Boolean */
-	struct field_bool developer_only;
-	struct field_bool mutable;
-	struct field_bool required;
-	const struct attribute_bounds *number;
-	const struct attribute_bounds *string;
-};
-
 struct message_template {
 	const char *email_message;
 	const char *email_subject;
@@ -54,17 +56,15 @@ struct message_template {
 };
 
 struct admin_create_config {
-	struct field_bool only_admin;
 	struct field_int unused_days;
 	const struct message_template *invite;
+	struct unread unread;
 };
 
 struct email_configuration {
-	const char *source_arn;
 	const char *reply_to;
-	const char *sending_account;
 	const char *from;
-	const char *configuration_set;
+	struct unread unread;
 };
 
 struct username_configuration {
@@ -82,10 +82,11 @@ struct triggers {
 	const char *custom_message;
 	const struct sender_trigger *email_sender;
 	const struct sender_trigger *sms_sender;
-	const char *key; /* is not used: nothing here knows KMS */
+	struct unread unread;
 };
 
 struct pool_settings {
+	const char *pool_id; /* UpdateUserPool */
 	const char *name;
 	const struct pool_policies *policies;
 	struct field_list schema; /* of struct schema_attribute */
@@ -94,24 +95,29 @@ struct pool_settings {
 	const struct username_configuration *username_configuration;
 	const struct admin_create_config *admin_create;
 	const struct email_configuration *email;
+	const char *deletion_protection; /* ACTIVE, INACTIVE */
+	const char *mfa;                 /* OFF, ON, OPTIONAL */
+	const void *sms;                 /* NULL without SmsConfiguration */
+	struct field_list tags;          /* of struct field_pair */
 	const struct triggers *triggers;
+	struct unread unread;
 };
 
+/* The tables of CreateUserPool and of UpdateUserPool. */
 extern const struct field pool_settings_rows[];
-
-/* One of the 20 standard attributes (spec of a new pool), or NULL. */
-const struct schema_attribute *schema_standard(const char *name);
-
-/* How many standard attributes there are, and one of them. */
-size_t schema_standard_count(void);
-const struct schema_attribute *schema_standard_at(size_t index);
+extern const struct field pool_update_rows[];
 
 /*
  * The settings in JSON, which the caller keeps alive, or NULL with the
- * violations in the service's words. Rules between members are checked too.
+ * violations in the service's words, by one of these tables; rules between
+ * members are checked too. What breaks the pattern of a text for mails is
+ * named in the log.
  */
-struct pool_settings *pool_settings_read(struct mem *mem, const cJSON *json,
-    struct err *err);
+struct pool_settings *pool_settings_read(struct mem *mem,
+    const struct field *rows, const cJSON *json, struct err *err);
+
+/* The same of what is stored, unchecked. */
+struct pool_settings *pool_settings_take(struct mem *mem, const cJSON *json);
 
 /*
  * False when SETTINGS have UnusedAccountValidityDays though SET, the same or

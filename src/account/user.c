@@ -91,6 +91,13 @@ struct user *user_list(struct work *work, const struct pool *pool,
 	    found);
 }
 
+struct user *user_get_many(struct work *work, const struct pool *pool,
+    const char *subs, int *found)
+{
+	return user_read_all(work,
+	    db_run(work, QUERY_user_get_many, pool->id, subs), found);
+}
+
 /* The account goes first: a RESEND locks it first too, so that one waits for
  * the other and what it queued is seen here. */
 static bool delete_all(struct work *work, const struct pool *pool,

@@ -44,6 +44,10 @@ struct user *user_find(struct work *work, const struct pool *pool,
 struct user *user_list(struct work *work, const struct pool *pool,
     const char *after, int count, int *found);
 
+/* Those of SUBS, an array for a statement, that are there, in its order. */
+struct user *user_get_many(struct work *work, const struct pool *pool,
+    const char *subs, int *found);
+
 /* The users of ROWS, which have the columns of user_list's statement; *FOUND of
  * them. NULL when ROWS are. */
 struct user *user_read_all(struct work *work, struct rows *rows, int *found);

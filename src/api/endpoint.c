@@ -9,6 +9,7 @@
 #include "account/policy.h"
 #include "api/operation.h"
 #include "api/sigv4.h"
+#include "api/throttle.h"
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/json.h"
@@ -35,6 +36,7 @@ struct known_key {
 struct endpoint {
 	const struct engine *engine;
 	struct mem *mem;
+	struct throttle *throttle;
 	struct known_key keys[KEYS_KNOWN];
 	size_t next; /* the place that is used next */
 	struct batch *batch;
@@ -63,12 +65,14 @@ static const char *const cors[] = { "Access-Control-Allow-Origin", "*",
 
 #define HEADERS_MOST 12
 
-struct endpoint *endpoint_new(struct mem *mem, const struct engine *engine)
+struct endpoint *endpoint_new(struct mem *mem, const struct engine *engine,
+    struct throttle *throttle)
 {
 	struct endpoint *endpoint = mem_make(mem, struct endpoint);
 
 	endpoint->engine = engine;
 	endpoint->mem = mem;
+	endpoint->throttle = throttle;
 	endpoint->batch = batch_new(mem, engine);
 	return endpoint;
 }
@@ -254,6 +258,18 @@ static bool find_operation(struct request *request)
 	               : "what X-Amz-Target names");
 }
 
+/* Only what was well formed counts, and nothing is written yet. */
+static bool take_turn(struct request *request)
+{
+	bool *counted = &request->exchange->counted;
+
+	if (!*counted)
+		*counted = throttle_take(request->endpoint->throttle,
+		    request->operation->name, clock_steady_ms());
+	return *counted || work_fail(&request->call.work, ERR_TOO_MANY_REQUESTS,
+	                       "Rate exceeded");
+}
+
 /* Up to what the operation itself does. */
 static bool open_request(struct request *request)
 {
@@ -269,7 +285,8 @@ static bool open_request(struct request *request)
 		return false;
 	request->fields = mem_alloc(work->mem, code->size);
 	if (!field_read(work->mem, code->rows, call->json, request->fields,
-	        &work->err))
+	        &work->err) ||
+	    !take_turn(request))
 		return false;
 	if (!work->db)
 		return work_fail(work, ERR_DATABASE,
@@ -321,6 +338,16 @@ static void add_headers(struct request *request, const struct err *err)
 	out->headers = headers;
 }
 
+/* What a header field held may be no UTF-8, which JSON must be. */
+static void make_printable(char *text)
+{
+	bool valid = utf8_valid(text);
+
+	for (; *text && !valid; text++)
+		if ((unsigned char)*text >= 0x80)
+			*text = '?';
+}
+
 /* What is ours to mend is told to the log, not to the caller. */
 static void answer_error(struct request *request, struct err *err)
 {
@@ -338,6 +365,7 @@ static void answer_error(struct request *request, struct err *err)
 		snprintf(err->message, sizeof(err->message),
 		    "Internal server error; request %s", request->id);
 	}
+	make_printable(err->message);
 	json_add(json, "__type", err_name(err->code));
 	json_add(json, "message", err->message);
 	answer->body = json_print(mem, json);
@@ -393,7 +421,7 @@ static void answer_created(struct request *request, struct batch_item *item)
 	if (item->user)
 		cJSON_AddItemReferenceToObject(call->answer, "User",
 		    user_describe(call->work.mem, item->user, "Attributes"));
-	answer(request, item->user || (item->singly && run(request)));
+	answer(request, item->singly ? run(request) : !call->work.err.code);
 	listener_finish(request->exchange);
 }
 

@@ -15,9 +15,11 @@
 #include "db/work.h"
 
 struct endpoint;
+struct throttle;
 
 /* For one thread; access keys are read anew each second. */
-struct endpoint *endpoint_new(struct mem *mem, const struct engine *engine);
+struct endpoint *endpoint_new(struct mem *mem, const struct engine *engine,
+    struct throttle *throttle);
 
 /* Fills the exchange's answer. WORK is without db when the database cannot be
  * reached; its memory is the exchange's. */

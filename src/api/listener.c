@@ -18,21 +18,17 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/socket_address.h"
 #include "base/str.h"
 
 #define HEADERS_MOST      64
 #define BACKLOG           4096
 #define CONNECTION_MEMORY ((size_t)32 * 1024)
 #define BODIES_MOST       ((size_t)256 * 1024 * 1024) /* of all at a time */
+#define EXCHANGE_ROOM     ((size_t)16 * 1024)         /* of most requests */
 #define WAIT_MS           200  /* stopping() is asked so often at least */
 #define FINISH_MS         8000 /* for what was taken before stopping */
 #define TLS_VERSIONS      "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
-
-union address {
-	struct sockaddr any;
-	struct sockaddr_in v4;
-	struct sockaddr_in6 v6;
-};
 
 /* Why a request is not passed on. */
 static const struct refusal {
@@ -92,40 +88,16 @@ struct exchange {
 	size_t header_count;
 };
 
-static bool read_port(const char *text, in_port_t *port)
+/* Of port 0 nobody could know where it is. */
+static bool read_address(const char *text, union socket_address *address)
 {
-	char *end;
-	long number = strtol(text, &end, 10);
-
-	*port = htons((in_port_t)number);
-	return *text && strspn(text, "0123456789") == strlen(text) && !*end &&
-	       number > 0 && number < 65536;
-}
-
-static bool read_address(const char *text, union address *address)
-{
-	char host[INET6_ADDRSTRLEN + 1] = "";
-	bool v6 = *text == '[';
-	const char *end = v6 ? strstr(text, "]:") : strrchr(text, ':');
-	size_t length = end ? (size_t)(end - text - v6) : 0;
-
-	memset(address, 0, sizeof(*address));
-	if (!end || length >= sizeof(host))
-		return false;
-	memcpy(host, text + v6, length);
-	if (v6) {
-		address->v6.sin6_family = AF_INET6;
-		return inet_pton(AF_INET6, host, &address->v6.sin6_addr) == 1 &&
-		       read_port(end + 2, &address->v6.sin6_port);
-	}
-	address->v4.sin_family = AF_INET;
-	return inet_pton(AF_INET, host, &address->v4.sin_addr) == 1 &&
-	       read_port(end + 1, &address->v4.sin_port);
+	return socket_address_read(text, address) &&
+	       socket_address_port(address);
 }
 
 bool listener_check(const char *address, struct err *err)
 {
-	union address parsed;
+	union socket_address parsed;
 
 	return read_address(address, &parsed) ||
 	       err_set(err, ERR_CONFIG,
@@ -203,7 +175,7 @@ static void *note_uri(void *context, const char *uri,
     struct MHD_Connection *connection)
 {
 	struct server *server = context;
-	struct mem *mem = mem_new(NULL);
+	struct mem *mem = mem_new_room(NULL, EXCHANGE_ROOM);
 	struct exchange *exchange = mem_make(mem, struct exchange);
 
 	exchange->open.mem = mem;
@@ -455,7 +427,7 @@ static void resume_answered(struct server *server)
 	}
 }
 
-static bool start(struct server *server, union address *address,
+static bool start(struct server *server, union socket_address *address,
     struct err *err)
 {
 	const struct listener *listener = server->listener;
@@ -544,7 +516,7 @@ static void raise_descriptors(unsigned connections_most)
 static bool serve(struct server *server, struct err *err)
 {
 	const struct listener *listener = server->listener;
-	union address address;
+	union socket_address address;
 
 	if (!listener_check(listener->address, err) ||
 	    !read_address(listener->address, &address))

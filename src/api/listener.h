@@ -38,6 +38,7 @@ struct listener_exchange {
 	struct mem *mem;
 	struct listener_request request;
 	struct listener_answer answer; /* 500 until it is filled */
+	bool counted; /* among those of its category; see throttle.h */
 };
 
 /* The value of a header field, or NULL; NAME in any case. */

@@ -70,6 +70,10 @@ extern const struct operation operations[];
 #define ROW_POOL_ID(type, member)                                   \
 	ROW_TEXT(type, member, "UserPoolId", FIELD_REQUIRED, 1, 55, \
 	    "[\\w-]+_[0-9a-zA-Z]+")
+/* With account/pool.h. */
+#define ROW_RESOURCE_ARN(type, member)                                  \
+	ROW_TEXT(type, member, "ResourceArn", FIELD_REQUIRED, 20, 2048, \
+	    ARN_PATTERN)
 #define ROW_USERNAME(type, member)                                           \
 	ROW_TEXT(type, member, "Username", FIELD_REQUIRED | FIELD_SECRET, 1, \
 	    128, "[\\p{L}\\p{M}\\p{S}\\p{N}\\p{P}]+")

@@ -46,7 +46,6 @@ static bool read_parameters(struct mem *mem, const char *header,
 {
 	const char *rest = header + strlen(ALGORITHM);
 	const char *credential = parameter(mem, rest, "Credential");
-	bool complete = true;
 	struct str *words = str_new(mem, STR_LIMIT_LARGE);
 
 	claim->signed_headers = parameter(mem, rest, "SignedHeaders");
@@ -60,20 +59,19 @@ static bool read_parameters(struct mem *mem, const char *header,
 	for (size_t i = 0; i < 3; i++) {
 		if (needed[i].value && *needed[i].value)
 			continue;
-		complete = false;
-		str_add(words, "Authorization header requires '");
-		str_add(words, needed[i].name);
-		str_add(words, "' parameter. ");
+		str_addf(words,
+		    "Authorization header requires '%s' "
+		    "parameter. ",
+		    needed[i].name);
 	}
-	if (!time) {
-		complete = false;
+	if (!time)
 		str_add(words, "Authorization header requires existence of "
 		               "either a 'X-Amz-Date' or a 'Date' header. ");
-	}
 	claim->access_key = credential;
 	/* The header itself is not repeated: it may hold anything. */
-	return complete ||
-	       err_set(err, ERR_INCOMPLETE_SIGNATURE, "%s", str_text(words));
+	return !*str_text(words) ||
+	       err_set(err, ERR_INCOMPLETE_SIGNATURE, "%.*s",
+	           (int)strlen(str_text(words)) - 1, str_text(words));
 }
 
 /* "KEY/20261123/us-east-1/cognito-idp/aws4_request", from its end: a key's id
@@ -269,19 +267,28 @@ static bool add_header(struct str *into, const struct listener_request *request,
 	return found;
 }
 
-/* Without the name of the host a request could be sent to another. */
+/* Names are signed in small letters. */
 static bool is_signed(const struct sigv4_claim *claim, const char *name)
 {
-	MEM_AUTO mem = mem_new(NULL);
+	size_t length = strlen(name);
 
-	return strstr(mem_printf(mem, ";%s;", claim->signed_headers),
-	           mem_printf(mem, ";%s;", name)) != NULL;
+	for (const char *at = claim->signed_headers; *at;) {
+		size_t found = strcspn(at, ";");
+		if (found == length && strncasecmp(at, name, length) == 0)
+			return true;
+		at += found + (at[found] == ';');
+	}
+	return false;
 }
 
 static bool add_headers(struct mem *mem, struct str *into,
     const struct listener_request *request, const struct sigv4_claim *claim,
     struct err *err)
 {
+	/* Else a request could be sent to another server, at another time, or
+	 * for another operation. */
+	static const char *const needed[] = { "Host", "X-Amz-Date",
+		"X-Amz-Target" };
 	size_t count = 0;
 
 	for (const char *at = claim->signed_headers; *at;) {
@@ -295,41 +302,50 @@ static bool add_headers(struct mem *mem, struct str *into,
 			        "in the request.",
 			        name));
 	}
-	if (!is_signed(claim, "host"))
-		return refuse(err, "'Host' must be a 'SignedHeader' in the AWS "
-		                   "Authorization.");
-	if (!is_signed(claim, "x-amz-date"))
-		return refuse(err, "'X-Amz-Date' must be a 'SignedHeader' in "
-		                   "the AWS Authorization.");
+	for (size_t i = 0; i < sizeof(needed) / sizeof(*needed); i++)
+		if (!is_signed(claim, needed[i]) &&
+		    (i == 0 || listener_header(request, needed[i])))
+			return refuse(err,
+			    mem_printf(mem,
+			        "'%s' must be a 'SignedHeader' in the AWS "
+			        "Authorization.",
+			        needed[i]));
 	return true;
 }
 
+/* One "name=value" of a query. */
+struct pair {
+	const char *name;
+	const char *value;
+};
+
 static int compare_pairs(const void *a, const void *b)
 {
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
+	const struct pair *one = a;
+	const struct pair *other = b;
+	int order = strcmp(one->name, other->name);
+
+	return order ? order : strcmp(one->value, other->value);
 }
 
 /* Sorted, each with its '='. The pairs are encoded as they came. */
 static void add_query(struct mem *mem, struct str *into, const char *query)
 {
-	char *copy = mem_text(mem, query ? query : "");
-	const char **pairs = mem_array(mem, const char *, strlen(copy) / 2 + 2);
+	char *rest = mem_text(mem, query ? query : "");
+	struct pair *pairs = mem_array(mem, struct pair, strlen(rest) / 2 + 2);
 	size_t count = 0;
+	char *pair;
 
-	for (char *at = copy; *at;) {
-		size_t length = strcspn(at, "&");
-		bool more = at[length] == '&';
-		at[length] = '\0';
-		if (length)
+	while ((pair = strsep(&rest, "&"))) {
+		const char *name = strsep(&pair, "=");
+		if (*name || pair)
 			pairs[count++] =
-			    strchr(at, '=') ? at : mem_printf(mem, "%s=", at);
-		at += length + more;
+			    (struct pair){ name, pair ? pair : "" };
 	}
 	qsort(pairs, count, sizeof(*pairs), compare_pairs);
-	for (size_t i = 0; i < count; i++) {
-		str_add(into, i ? "&" : "");
-		str_add(into, pairs[i]);
-	}
+	for (size_t i = 0; i < count; i++)
+		str_addf(into, "%s%s=%s", i ? "&" : "", pairs[i].name,
+		    pairs[i].value);
 }
 
 static const char *canonical(struct mem *mem,
@@ -350,7 +366,9 @@ static const char *canonical(struct mem *mem,
 	str_add(text, claim->signed_headers);
 	str_add(text, "\n");
 	str_add(text, digest(mem, request->body));
-	return str_text(text);
+	if (str_full(text))
+		refuse(err, "The signed headers are too long.");
+	return str_full(text) ? NULL : str_text(text);
 }
 
 bool sigv4_check(struct mem *mem, const struct listener_request *request,

@@ -22,7 +22,7 @@ enum err_code {
 
 struct err {
 	enum err_code code;
-	char message[1024]; /* for the caller: the API's own words */
+	char message[4096]; /* for the caller: the API's own words */
 	char detail[512];   /* for the log: a library's or a peer's words */
 };
 

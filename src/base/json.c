@@ -36,25 +36,43 @@ cJSON *json_copy(struct mem *mem, const cJSON *json)
 	return keep(mem, cJSON_Duplicate(json, true));
 }
 
-static bool name_repeats(const cJSON *object, const cJSON *child)
+static int compare_names(const void *a, const void *b)
 {
-	return cJSON_GetObjectItemCaseSensitive(object, child->string) != child;
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Sorted: to look for each among all would be quadratic. */
+static const char *repeated_in(const cJSON *object)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	size_t count = (size_t)cJSON_GetArraySize(object);
+	const char **names = mem_array(mem, const char *, count + 1);
+	const cJSON *child;
+	size_t at = 0;
+
+	cJSON_ArrayForEach(child, object)
+	{
+		names[at++] = child->string;
+	}
+	qsort(names, count, sizeof(*names), compare_names);
+	for (at = 1; at < count; at++)
+		if (strcmp(names[at - 1], names[at]) == 0)
+			return names[at];
+	return NULL;
 }
 
 /* cJSON takes the first of two equal names; we refuse both. */
 static const char *repeated_name(const cJSON *json)
 {
+	const char *name = cJSON_IsObject(json) ? repeated_in(json) : NULL;
 	const cJSON *child;
 
 	cJSON_ArrayForEach(child, json)
 	{
-		if (cJSON_IsObject(json) && name_repeats(json, child))
-			return child->string;
-		const char *name = repeated_name(child);
-		if (name)
-			return name;
+		if (!name && child->child)
+			name = repeated_name(child);
 	}
-	return NULL;
+	return name;
 }
 
 /* An escaped NUL would end the text early and hide what follows it. */

@@ -8,8 +8,10 @@
 
 #include "base/log.h"
 
-/* Bounds what an operator's expression may cost on a hostile answer. */
-#define MATCH_LIMIT 1000000
+/* Bounds what an operator's expression may cost on a hostile answer, and one
+ * of ours on a hostile text: what passes it does not match. */
+#define MATCH_LIMIT       1000000
+#define MATCH_LIMIT_WHOLE 200000
 
 struct known {
 	const char *pattern;
@@ -58,9 +60,12 @@ bool pattern_whole(const char *pattern, const char *text)
 {
 	pcre2_code *code = known_code(pattern);
 	pcre2_match_data *data = pcre2_match_data_create(1, NULL);
-	int count =
-	    pcre2_match(code, (PCRE2_SPTR)text, strlen(text), 0, 0, data, NULL);
+	pcre2_match_context *context = pcre2_match_context_create(NULL);
 
+	pcre2_set_match_limit(context, MATCH_LIMIT_WHOLE);
+	int count = pcre2_match(code, (PCRE2_SPTR)text, strlen(text), 0, 0,
+	    data, context);
+	pcre2_match_context_free(context);
 	pcre2_match_data_free(data);
 	return count >= 0;
 }

@@ -2,6 +2,7 @@
 #include "base/secret.h"
 
 #include <assert.h>
+#include <pthread.h>
 #include <sodium.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -21,6 +22,10 @@
 
 void secret_init(void)
 {
+	/* The kernel's generator seeds one of our own (ChaCha20, a state for
+	 * each thread, anew behind a fork): a password takes twenty draws. */
+	randombytes_set_implementation(&randombytes_internal_implementation);
+	pthread_atfork(NULL, NULL, randombytes_stir);
 	if (sodium_init() < 0)
 		log_fatal("libsodium cannot be used");
 }

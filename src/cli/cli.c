@@ -111,8 +111,8 @@ void cli_print_help(FILE *out)
 	      "Commands:\n",
 	    out);
 	for (const struct command *row = cli_commands; row->words; row++) {
-		fprintf(out, "  %-16s ", row->words);
-		option_print_wrapped(row->summary, 19, out);
+		fprintf(out, "  %-24s  ", row->words);
+		option_print_wrapped(row->summary, 28, out);
 	}
 	fputs("\nusher COMMAND --help explains one. Exit status: 0 done, 1 "
 	      "failed, 2 wrong use,\n3 not found, 4 refused as invalid, 5 "

@@ -170,10 +170,15 @@ class AppClients(aws.Case):
         visible = pattern + r"[\p{L}\p{M}\p{S}\p{N}\p{P}]+"
         long = "have length less than or equal to "
 
-        def each(most, and_so):
+        def each(least, most, rule=""):
+            """The rule of each text of a list."""
             return (f"satisfy constraint: [Member must {long}{most}, Member "
-                    "must have length greater than or equal to 1, Member "
-                    f"must {and_so}]")
+                    f"must have length greater than or equal to {least}"
+                    f"{rule}]")
+
+        def shown(texts):
+            whole = f"[{', '.join(texts)}]"
+            return whole if len(whole) <= 256 else whole[:256] + "..."
 
         for settings, place, rule in (
                 ({"ClientName": "a;b"}, "Value 'a;b' at 'clientName'",
@@ -192,22 +197,26 @@ class AppClients(aws.Case):
                  long + "3"),
                 ({"AllowedOAuthScopes": ["a b"]},
                  "Value '[a b]' at 'allowedOAuthScopes'",
-                 each(256, pattern + r"[\x21\x23-\x5B\x5D-\x7E]+")),
+                 each(1, 256, ", Member must " + pattern +
+                      r"[\x21\x23-\x5B\x5D-\x7E]+")),
                 ({"AllowedOAuthScopes": ["a"] * 51},
-                 f"Value '[{', '.join('a' * 51)}]' at 'allowedOAuthScopes'",
+                 f"Value '{shown(['a'] * 51)}' at 'allowedOAuthScopes'",
                  long + "50"),
                 ({"CallbackURLs": ["https://a/", "b c"]},
                  "Value '[https://a/, b c]' at 'callbackURLs'",
-                 each(1024, visible)),
+                 each(1, 1024, ", Member must " + visible)),
                 ({"CallbackURLs": ["a"] * 101},
-                 f"Value '[{'a, ' * 85}...' at 'callbackURLs'", long + "100"),
+                 f"Value '{shown(['a'] * 101)}' at 'callbackURLs'",
+                 long + "100"),
                 ({"LogoutURLs": ["a"] * 101},
-                 f"Value '[{'a, ' * 85}...' at 'logoutURLs'", long + "100"),
+                 f"Value '{shown(['a'] * 101)}' at 'logoutURLs'",
+                 long + "100"),
                 ({"DefaultRedirectURI": "b c"},
                  "Value 'b c' at 'defaultRedirectURI'", visible),
                 ({"SupportedIdentityProviders": ["a" * 33]},
                  f"Value '[{'a' * 33}]' at 'supportedIdentityProviders'",
-                 each(32, pattern + r"[\p{L}\p{M}\p{S}\p{N}\p{P}\p{Z}]+")),
+                 each(1, 32, ", Member must " + pattern +
+                      r"[\p{L}\p{M}\p{S}\p{N}\p{P}\p{Z}]+")),
                 ({"AuthSessionValidity": 16},
                  "Value '16' at 'authSessionValidity'",
                  "have value less than or equal to 15"),

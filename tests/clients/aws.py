@@ -3,6 +3,7 @@
 and captures what it would send, an access key, boto3's client."""
 import json
 import os
+import socket
 import sys
 import urllib.error
 import urllib.request
@@ -36,7 +37,6 @@ class Server(house.Usher):
                          allow_capture="yes", **settings)
         self.init()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.key = self.make_key("admin", "--full-access")
 
     def make_key(self, user, *words):
         key = self.run("access-key", "create", "--user", user, *words,
@@ -79,6 +79,14 @@ class Server(house.Usher):
                 return json.loads(answer.read() or b"{}")
         except urllib.error.HTTPError as error:
             return json.loads(error.read())
+
+    def answers(self):
+        """Whether the listener does."""
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), 1):
+                return True
+        except OSError:
+            return False
 
     def inbox(self):
         """What would have been sent, oldest first."""

@@ -72,12 +72,15 @@ class Answer:
 
 
 class Caller:
-    """One connection to 127.0.0.1:PORT, by which calls are made in turn."""
+    """One connection to 127.0.0.1:PORT, or to another HOST, from the address
+    SOURCE, by which calls are made in turn."""
 
-    def __init__(self, port, signer):
-        self.host = f"127.0.0.1:{port}"
+    def __init__(self, port, signer, host="127.0.0.1", source=None):
+        self.host = f"{host}:{port}"
         self.signer = signer
-        self.http = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        self.http = http.client.HTTPConnection(
+            self.host, timeout=60,
+            source_address=(source, 0) if source else None)
 
     def close(self):
         self.http.close()

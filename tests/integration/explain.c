@@ -45,7 +45,8 @@ int64_t explain_rows(struct harness *harness, enum query query,
 
 	harness_value(harness,
 	    "set enable_seqscan = off; set enable_hashjoin = off; "
-	    "set enable_mergejoin = off; set jit = off; "
+	    "set enable_mergejoin = off; set enable_bitmapscan = off; "
+	    "set jit = off; "
 	    "set plan_cache_mode = force_generic_plan");
 	harness_value(harness, "prepare explained as %s", texts[query]);
 	plan = harness_value(harness,

@@ -34,17 +34,19 @@ Test(db, arrays_come_back_as_they_went)
 	const char *values[] = { "\xc3\xa4", "'", " e ", "\n", "NULL" };
 	struct mem *mem = harness.mem;
 	struct pool *pool = harness_pool(&harness, "{}");
+	const char *sub = user_new_sub(mem);
 
 	cr_assert_str_eq(db_array(mem, (const char *[]){ NULL, "null" }, 2),
 	    "{null,\"null\"}");
 	cr_assert_str_eq(db_array(mem, NULL, 0), "{}");
-	cr_assert(db_run(&harness.work, QUERY_invite_create, pool->id,
-	              user_new_sub(mem), "alice", "x", "{}", NULL, NULL,
-	              db_array(mem, kinds, 5), db_array(mem, values, 5), "{}",
-	              "{}", "{}", "{}", "{}", "{}", "alice", NULL, "test"),
+	cr_assert(db_run(&harness.work, QUERY_invite_create, pool->id, sub,
+	              "alice", "x", "{}", NULL, NULL, db_array(mem, kinds, 5),
+	              db_array(mem, values, 5), "{}", "{}", "{}", "{}", "{}",
+	              "{}", "alice", NULL, "test"),
 	    "%s", harness.work.err.detail);
-	struct rows *rows = db_run(&harness.work, QUERY_invite_former_owner,
-	    pool->id, db_array(mem, kinds, 5), db_array(mem, values, 5));
+	struct rows *rows = db_run(&harness.work, QUERY_alias_release, pool->id,
+	    db_array(mem, kinds, 5), db_array(mem, values, 5),
+	    db_array(mem, &sub, 1), NULL);
 	cr_assert(rows);
 	cr_assert_eq(rows_count(rows), 5);
 }

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The fault sweep over what operators and receipts do.
+ * covers: account/access_key.c
  * covers: delivery/lane_state.c
  * covers: delivery/receipt.c
  */
 #include <stdio.h>
 
+#include "account/access_key.h"
+#include "account/policy.h"
 #include "account/user.h"
 #include "base/secret.h"
 #include "delivery/lane_state.h"
@@ -290,6 +293,110 @@ Test(sweep_people, receipt_that_waited)
 		"select receipt = 'delivered' and (select count(*) = 1 and "
 		"bool_and(message_id is not null) from receipt) from message",
 		"queue_receipt_forget" };
+
+	sweep(&harness, &operation);
+}
+
+static const char *key_id;
+
+static void no_key(void)
+{
+	harness_value(&harness, "delete from access_key");
+}
+
+static struct access_key *create_key(struct work *work)
+{
+	const cJSON *policy =
+	    policy_read(work->mem, access_key_full_access, &work->err);
+
+	return access_key_create(work, &harness.engine, "alice", policy);
+}
+
+static void a_key(void)
+{
+	no_key();
+	key_id = create_key(&harness.work)->id;
+}
+
+static bool make_key(struct work *work)
+{
+	return create_key(work) != NULL;
+}
+
+Test(sweep_people, access_key_made)
+{
+	static const struct operation operation = { no_key, make_key,
+		"select count(*) >= 1 and count(*) = (select count(*) from "
+		"audit) and count(*) = (select count(*) from access_policy) "
+		"from access_key",
+		"commit" };
+
+	sweep(&harness, &operation);
+}
+
+static bool make_first_key(struct work *work)
+{
+	struct access_key *key;
+
+	return access_key_create_first(work, &harness.engine, &key);
+}
+
+Test(sweep_people, access_key_first)
+{
+	static const struct operation operation = { no_key, make_first_key,
+		"select count(*) = 1 and (select count(*) = 1 from audit) from "
+		"access_key",
+		"commit" };
+
+	sweep(&harness, &operation);
+}
+
+static bool disable_key(struct work *work)
+{
+	return access_key_enable(work, key_id, false);
+}
+
+Test(sweep_people, access_key_disabled)
+{
+	static const struct operation operation = { a_key, disable_key,
+		"select not enabled and (select count(*) >= 2 from audit) from "
+		"access_key",
+		"commit" };
+
+	sweep(&harness, &operation);
+}
+
+static bool delete_key(struct work *work)
+{
+	return access_key_delete(work, key_id) ||
+	       work->err.code == ERR_RESOURCE_NOT_FOUND;
+}
+
+Test(sweep_people, access_key_deleted)
+{
+	static const struct operation operation = { a_key, delete_key,
+		"select count(*) = 0 and (select count(*) = 0 from "
+		"access_policy) and (select count(*) = 2 from audit) from "
+		"access_key",
+		"commit" };
+
+	sweep(&harness, &operation);
+}
+
+static bool put_policy(struct work *work)
+{
+	const cJSON *policy =
+	    policy_read(work->mem, access_key_full_access, &work->err);
+
+	return access_key_put_policy(work, key_id, "more", policy);
+}
+
+Test(sweep_people, access_key_policy)
+{
+	static const struct operation operation = { a_key, put_policy,
+		"select count(*) = 2 and (select count(*) >= 2 from audit) "
+		"from access_policy",
+		"commit" };
 
 	sweep(&harness, &operation);
 }

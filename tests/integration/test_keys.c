@@ -127,7 +127,7 @@ Test(keys, secrets_of_access_keys_and_app_clients_are_uses)
 		.generate_secret = { true, true } };
 
 	cr_assert(access_key_create(&harness.work, engine, "admin",
-	    access_key_full_access));
+	    json_read(harness.mem, access_key_full_access, &harness.work.err)));
 	cr_assert(client_create(&harness.work, engine, &settings,
 	    harness_json(&harness, "{}")));
 	settings.generate_secret.value = false;

@@ -2,6 +2,7 @@
 /*
  * User pools: made, changed, shown, deleted.
  * covers: account/pool.c
+ * covers: account/pool_change.c
  * covers: account/pool_describe.c
  * covers: account/pool_settings.c
  * covers: account/audit.c
@@ -69,7 +70,7 @@ Test(pool, what_cannot_be)
 	    "developerOnlyAttribute for standard schema attribute email");
 	refuse("{" NAME ",'Schema':[{'Name':'x','AttributeDataType':'String',"
 	       "'StringAttributeConstraints':{'MaxLength':'x'}}]}",
-	    "Invalid StringAttributeConstraints for schema attribute x");
+	    "Invalid StringAttributeConstraints for schema attribute custom:x");
 	refuse("{}",
 	    "1 validation error detected: Value null at 'poolName' failed to "
 	    "satisfy constraint: Member must not be null");
@@ -154,6 +155,8 @@ Test(pool, shown_with_the_service_s_defaults)
 	struct pool *pool = harness_pool(&harness, "{}");
 	const cJSON *json = pool_describe(&harness.work, &harness.engine, pool);
 
+	cr_assert(json, "%s %s", harness.work.err.message,
+	    harness.work.err.detail);
 	expect(json, "/DeletionProtection", "\"INACTIVE\"");
 	expect(json, "/LambdaConfig", "{}");
 	expect(json, "/MfaConfiguration", "\"OFF\"");

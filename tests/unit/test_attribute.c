@@ -24,8 +24,8 @@ static const struct pool *a_pool(struct mem *mem)
 	struct pool *pool = mem_make(mem, struct pool);
 	struct err err = { 0 };
 
-	pool->settings =
-	    pool_settings_read(mem, json_read(mem, POOL, &err), &err);
+	pool->settings = pool_settings_read(mem, pool_settings_rows,
+	    json_read(mem, POOL, &err), &err);
 	cr_assert_not_null(pool->settings, "%s", err.message);
 	return pool;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/str.h"
 #include "scratch.h"
 
 static void expect_refused(const char *text, const char *words)
@@ -32,6 +33,21 @@ Test(json, names_must_differ)
 	expect_refused("[[{\"d\":1,\"d\":1}]]", "names 'd' twice");
 	expect_refused("{\"a\":1,\"\\u0061\":2}", "names 'a' twice");
 	expect_refused("{\"\":1,\"\":2}", "names '' twice");
+}
+
+/* To compare each with all would take minutes. */
+Test(json, many_names_are_compared_at_once, .timeout = 60)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	struct str *text = str_new(mem, STR_LIMIT_LARGE);
+
+	str_add(text, "{");
+	for (unsigned i = 0; i < 100000; i++)
+		str_addf(text, "\"%x\":1,", i);
+	const char *names = mem_text(mem, str_text(text));
+	taken(mem, mem_printf(mem, "%s\"last\":1}", names));
+	expect_refused(mem_printf(mem, "%s\"1869f\":1}", names),
+	    "names '1869f' twice");
 }
 
 Test(json, equal_names_in_different_objects_may_be)

@@ -23,7 +23,8 @@ static struct pool pool_with(struct mem *mem, const char *policy)
 	        "{\"PoolName\":\"p\",\"Policies\":{\"PasswordPolicy\":{%s}}}",
 	        policy),
 	    &err);
-	struct pool pool = { .settings = pool_settings_read(mem, json, &err) };
+	struct pool pool = { .settings = pool_settings_read(mem,
+		                 pool_settings_rows, json, &err) };
 
 	cr_assert_not_null(pool.settings, "%s: %s", policy, err.message);
 	return pool;

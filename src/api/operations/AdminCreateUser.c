@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "account/invite.h"
+#include "account/outcome.h"
 #include "api/operation.h"
 #include "base/json.h"
 
@@ -12,7 +13,7 @@ static bool run(struct call *call, const void *given)
 	request.user_agent = call->user_agent;
 	struct user *user =
 	    invite(&call->work, call->engine, &request, &report);
-	if (!user)
+	if (!user || !outcome_wait(&call->work, call->engine, &report.plan))
 		return false;
 	cJSON_AddItemReferenceToObject(call->answer, "User",
 	    user_describe(call->work.mem, user, "Attributes"));

@@ -9,7 +9,7 @@ struct request {
 };
 
 static const struct field rows[] = { ROW_TEXT(struct request, token,
-	                                 "NextToken", 0, 1, 131072, "[\\S]+"),
+	                                 "NextToken", 0, 1, 0, "[\\S]+"),
 	ROW_INT(struct request, most, "MaxResults", FIELD_REQUIRED, 1, 60),
 	ROW_END };
 

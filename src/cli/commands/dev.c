@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "account/keys.h"
+#include "account/policy.h"
 #include "account/start.h"
 #include "base/clock.h"
 #include "base/config.h"
@@ -18,6 +19,7 @@
 #include "base/keyring.h"
 #include "base/str.h"
 #include "cli/cli.h"
+#include "cli/reach.h"
 #include "cli/show.h"
 #include "db/cluster.h"
 #include "db/db.h"
@@ -25,11 +27,14 @@
 #include "delivery/capture.h"
 #include "delivery/sandbox.h"
 
-#define LOOK_MS 100
+#define LOOK_MS   100
+#define ANSWER_MS 30000 /* until usherd must answer */
+#define USER      "admin"
 
 struct options {
 	struct cli_common common;
 	const char *folder;
+	const char *listen;
 	bool sandbox;
 	bool quiet;
 };
@@ -38,6 +43,10 @@ static const struct option_row rows[] = {
 	OPTION_ROW_TEXT(struct options, folder, "dir", 'd', "DIR",
 	    "Keep everything in DIR; without it in $XDG_DATA_HOME/usher-dev, "
 	    "for root in /var/tmp/usher-dev."),
+	OPTION_ROW_TEXT(struct options, listen, "listen", 'l', "ADDRESS",
+	    "Serve the API at this address and port, of which 0 is any that is "
+	    "free; without it at 127.0.0.1:9229, or any port when that is "
+	    "taken."),
 	OPTION_ROW_FLAG(struct options, sandbox, "sandbox", 0,
 	    "Begin inside the SMS sandbox."),
 	OPTION_ROW_FLAG(struct options, quiet, "quiet", 'q',
@@ -49,6 +58,8 @@ struct dev {
 	struct cli *cli;
 	const char *folder;
 	const char *config_path;
+	const char *listen;
+	const struct access_key *key;
 	struct cluster *cluster;
 	pid_t daemon;
 	int64_t shown; /* id of the last message that was shown */
@@ -135,11 +146,12 @@ static bool write_config(struct dev *dev)
 	    "mail_carrier = \"capture\"\n"
 	    "text_carrier = \"capture\"\n"
 	    "allow_capture = yes\n"
+	    "listen = \"%s\"\n"
 	    "mail_from = \"no-reply@usher.test\"\n"
 	    "log_level = \"warning\"\n"
 	    "poll_ms = 50\n",
 	    escaped(cli->work.mem, dev->cluster->database),
-	    escaped(cli->work.mem, dev->folder));
+	    escaped(cli->work.mem, dev->folder), dev->listen);
 	if (access(dev->config_path, F_OK) == 0)
 		return file_replace(dev->config_path, str_text(text),
 		    &cli->work.err);
@@ -169,6 +181,41 @@ static bool make_schema(struct dev *dev, bool sandbox)
 	       keys_prove(work, cli->engine.keyring) &&
 	       keys_check(work, cli->engine.keyring) &&
 	       sandbox_set(work, sandbox);
+}
+
+/* *ID is NULL when there is none. */
+static bool find_key(struct work *work, const char **id)
+{
+	int count = 0;
+	struct access_key *keys = access_key_list(work, &count);
+
+	*id = NULL;
+	for (int i = count - 1; i >= 0; i--)
+		if (keys[i].enabled && strcmp(keys[i].user_name, USER) == 0)
+			*id = keys[i].id;
+	return keys != NULL;
+}
+
+/*
+ * The key of the first start, as long as it is there and enabled: what was
+ * exported or written to a file of a test suite stays right. Its secret can be
+ * shown each time because it is sealed, not hashed, and the folder that holds
+ * the database holds the key file too: who can start usher dev there can open
+ * it anyway, and a file with the secret beside them would add nothing.
+ */
+static bool get_key(struct dev *dev)
+{
+	struct cli *cli = dev->cli;
+	struct work *work = &cli->work;
+	const cJSON *policy =
+	    policy_read(work->mem, access_key_full_access, &work->err);
+	const char *id;
+
+	if (!policy || !find_key(work, &id))
+		return false;
+	dev->key = id ? access_key_get(work, &cli->engine, id)
+	              : access_key_create(work, &cli->engine, USER, policy);
+	return dev->key != NULL;
 }
 
 static void run_daemon(const struct dev *dev, const char *program)
@@ -228,27 +275,107 @@ static void stop_daemon(struct dev *dev)
 	dev->daemon = 0;
 }
 
-static void say_ready(const struct dev *dev)
+/* False when it ended by itself. */
+static bool check_daemon(struct dev *dev)
+{
+	int status;
+
+	if (waitpid(dev->daemon, &status, WNOHANG) != dev->daemon)
+		return true;
+	dev->daemon = 0;
+	return work_fail(&dev->cli->work, ERR_INTERNAL,
+	    "usherd ended by itself; %s/usherd.log says why", dev->folder);
+}
+
+/* Somebody took the port after we had looked. */
+static bool move(struct dev *dev, const char *given)
+{
+	struct work *work = &dev->cli->work;
+
+	if (given)
+		return work_fail(work, ERR_CONFLICT,
+		    "another server answers at %s", dev->listen);
+	stop_daemon(dev);
+	dev->listen = reach_choose(work->mem, NULL, &work->err);
+	return dev->listen && write_config(dev) && start_daemon(dev);
+}
+
+/* Until usherd answers a request that our key signed, or a signal comes:
+ * whoever reads "ready" may send one at once. */
+static bool await_answer(struct dev *dev, const char *given)
+{
+	const struct config *config = dev->cli->engine.config;
+	int64_t end_ms = clock_steady_ms() + ANSWER_MS;
+
+	while (!stopping) {
+		enum reach_answer answer =
+		    reach_ask(dev->listen, config->region, dev->key);
+		if (answer == REACH_OURS)
+			return true;
+		if (!check_daemon(dev) ||
+		    (answer == REACH_OTHERS && !move(dev, given)))
+			return false;
+		if (clock_steady_ms() > end_ms)
+			return work_fail(&dev->cli->work, ERR_INTERNAL,
+			    "usherd does not answer at %s; %s/usherd.log says "
+			    "why",
+			    dev->listen, dev->folder);
+		clock_sleep_ms(10);
+	}
+	return true;
+}
+
+/* What a client of the API needs, as variables. */
+static cJSON *environment(const struct dev *dev)
+{
+	struct mem *mem = dev->cli->work.mem;
+	const char *region = dev->cli->engine.config->region;
+	cJSON *json = json_object(mem);
+
+	json_add(json, "USHER_CONFIG", dev->config_path);
+	json_add(json, "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER",
+	    mem_printf(mem, "http://%s", dev->listen));
+	json_add(json, "AWS_ACCESS_KEY_ID", dev->key->id);
+	json_add(json, "AWS_SECRET_ACCESS_KEY", dev->key->secret);
+	json_add(json, "AWS_DEFAULT_REGION", region);
+	json_add(json, "AWS_REGION", region);
+	return json;
+}
+
+/* GIVEN is what --listen says. */
+static void say_ready(const struct dev *dev, const char *given)
 {
 	struct cli *cli = dev->cli;
+	struct mem *mem = cli->work.mem;
+	cJSON *variables = environment(dev);
+	const cJSON *variable;
 
 	if (cli->json) {
-		cJSON *json = json_object(cli->work.mem);
+		cJSON *json = json_object(mem);
 		json_add(json, "config", dev->config_path);
-		puts(json_print(cli->work.mem, json));
+		json_add(json, "endpoint",
+		    mem_printf(mem, "http://%s", dev->listen));
+		cJSON_AddItemReferenceToObject(json, "environment", variables);
+		puts(json_print(mem, json));
 		fflush(stdout);
 	}
+	if (!given && strcmp(dev->listen, REACH_USUAL) != 0)
+		cli_say(cli, "%s is taken, so the API is at %s\n", REACH_USUAL,
+		    dev->listen);
+	cli_say(cli, "ready\n");
+	cJSON_ArrayForEach(variable, variables) cli_say(cli, "  export %s=%s\n",
+	    variable->string, shell_word(mem, variable->valuestring));
 	cli_say(cli,
-	    "ready\n"
-	    "  export USHER_CONFIG=%s\n"
-	    "In another terminal, with that set:\n"
+	    "In another terminal, with these set:\n"
 	    "  usher pool create --name demo\n"
 	    "  usher invite --pool POOL --username alice "
 	    "--attribute email=alice@example.com\n"
 	    "  usher inbox\n"
+	    "  aws cognito-idp list-user-pools --max-results 5 --endpoint-url "
+	    "http://%s\n"
 	    "Nothing is sent: messages are kept and shown here. Ctrl-C "
 	    "stops; %s stays.\n\n",
-	    shell_word(cli->work.mem, dev->config_path), dev->folder);
+	    dev->listen, dev->folder);
 }
 
 static bool show_new(struct dev *dev, bool quiet)
@@ -278,23 +405,15 @@ static bool show_new(struct dev *dev, bool quiet)
 	return fflush(stdout) == 0;
 }
 
-static bool watch(struct dev *dev, bool quiet)
+static bool watch(struct dev *dev, const struct options *options)
 {
-	int status;
-
 	dev->shown = capture_newest(&dev->cli->work);
 	if (dev->shown < 0)
 		return false;
-	say_ready(dev);
+	say_ready(dev, options->listen);
 	while (!stopping) {
-		if (!show_new(dev, quiet))
+		if (!show_new(dev, options->quiet) || !check_daemon(dev))
 			return false;
-		if (waitpid(dev->daemon, &status, WNOHANG) == dev->daemon) {
-			dev->daemon = 0;
-			return work_fail(&dev->cli->work, ERR_INTERNAL,
-			    "usherd ended by itself; %s/usherd.log says why",
-			    dev->folder);
-		}
 		clock_sleep_ms(LOOK_MS);
 	}
 	return true;
@@ -303,14 +422,17 @@ static bool watch(struct dev *dev, bool quiet)
 static bool run_in_cluster(struct dev *dev, const struct options *options)
 {
 	struct cli *cli = dev->cli;
+	struct work *work = &cli->work;
 
-	if (!write_config(dev) ||
-	    !start_config(cli->work.mem, dev->config_path, &cli->engine,
-	        &cli->work.err) ||
+	dev->listen = reach_choose(work->mem, options->listen, &work->err);
+	if (!dev->listen || !write_config(dev) ||
+	    !start_config(work->mem, dev->config_path, &cli->engine,
+	        &work->err) ||
 	    !make_keys(dev) || !make_schema(dev, options->sandbox) ||
-	    !start_daemon(dev))
+	    !get_key(dev) || !start_daemon(dev))
 		return false;
-	bool done = watch(dev, options->quiet);
+	bool done = await_answer(dev, options->listen) &&
+	            (stopping || watch(dev, options));
 	stop_daemon(dev);
 	return done;
 }
@@ -324,6 +446,10 @@ static bool run(struct cli *cli, const void *given)
 	if (options->folder && !*options->folder)
 		return work_fail(work, ERR_USAGE,
 		    "option '--dir' needs a folder's name, not an empty text");
+	/* Before PostgreSQL is started for nothing. */
+	if (options->listen &&
+	    !reach_choose(work->mem, options->listen, &work->err))
+		return false;
 	catch_signals();
 	dev.folder = choose_folder(work->mem, options->folder);
 	dev.config_path = mem_printf(work->mem, "%s/usher.conf", dev.folder);

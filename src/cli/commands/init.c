@@ -4,8 +4,10 @@
 #include "account/keys.h"
 #include "account/start.h"
 #include "base/config.h"
+#include "base/json.h"
 #include "base/keyring.h"
 #include "cli/cli.h"
+#include "cli/credentials.h"
 #include "db/db.h"
 #include "db/migrate.h"
 
@@ -58,12 +60,35 @@ static bool note_keys(struct cli *cli)
 	return keys_prove(work, cli->engine.keyring);
 }
 
+/* Said last but one, so that nobody overlooks it. */
+static bool make_first_access_key(struct cli *cli)
+{
+	struct access_key *key;
+
+	if (!access_key_create_first(&cli->work, &cli->engine, &key))
+		return false;
+	if (!key)
+		return true;
+	if (cli->json) {
+		cJSON *json = json_object(cli->work.mem);
+		cJSON_AddItemReferenceToObject(json, "AccessKey",
+		    credentials_json(cli->work.mem, key));
+		cli_print_json(cli, json);
+	}
+	cli_say(cli,
+	    "access key of %s, who may do everything; its secret is shown this "
+	    "once:\n",
+	    key->user_name);
+	credentials_say(cli, key);
+	return true;
+}
+
 static bool run(struct cli *cli, const void *given)
 {
 	(void)given;
 	if (!make_keys(cli) ||
 	    !start_keys(cli->work.mem, &cli->engine, &cli->work.err) ||
-	    !make_schema(cli) || !note_keys(cli))
+	    !make_schema(cli) || !note_keys(cli) || !make_first_access_key(cli))
 		return false;
 	cli_say(cli, "ready; next: usher pool create --name NAME\n");
 	return true;

@@ -63,8 +63,8 @@ static void warn_unknown(struct cli *cli, const cJSON *settings)
 
 	if (name)
 		fprintf(stderr,
-		    "usher: warning: '%s' is kept and given back, but has no "
-		    "effect here\n",
+		    "usher: warning: '%s' is no member of CreateUserPool and "
+		    "is left out\n",
 		    name);
 }
 

@@ -31,7 +31,7 @@ class Help(house.Case):
     def commands(self):
         text = self.usher.good("--help", config=False).out
         section = text.split("Commands:\n")[1].split("\n\n")[0]
-        return [re.match(r"  (\w+(?: \w+)?)  ", line)[1].strip()
+        return [re.match(r"  ([\w-]+(?: [\w-]+)*)  ", line)[1]
                 for line in section.splitlines() if line[2] != " "]
 
     def test_each_command_explains_its_options(self):
@@ -71,8 +71,8 @@ class Help(house.Case):
             "keyring", "rotat", config=False).err)
 
     def test_80_columns(self):
-        for words in ((), ("invite",), ("dev",), ("preview",)):
-            for line in self.usher.good(*words, "--help",
+        for words in ("", "invite", "dev", "preview", "access-key"):
+            for line in self.usher.good(*words.split(), "--help",
                                         config=False).out.splitlines():
                 self.assertLessEqual(len(line), 80)
 

@@ -6,21 +6,29 @@ running, whoever starts it and however it ends.
 covers: db/cluster.c
 covers: delivery/capture.c
 """
+import contextlib
 import glob
+import http.server
 import json
 import os
 import pwd
+import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 import unittest
 
 sys.dont_write_bytecode = True
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                             "..", "..", "clients"))
 
 import house  # noqa: E402
 from house import HOUSE, SLOW, wait_until  # noqa: E402
+from signer import Caller, Signer  # noqa: E402
 
 
 class DevCase(unittest.TestCase):
@@ -46,7 +54,7 @@ class DevCase(unittest.TestCase):
         lead = ["runuser", "-u", self.user, "--"] if self.user else []
         return [*lead, os.path.join(self.programs, "usher"), *words]
 
-    def start(self, *words):
+    def begin(self, *words):
         out = os.path.join(self.folder, "dev.out")
         begun = os.path.getsize(out) if os.path.exists(out) else 0
         self.process = HOUSE.spawn(
@@ -59,10 +67,39 @@ class DevCase(unittest.TestCase):
                 return file.read()
         self.printed = printed
 
+    def start(self, *words):
+        self.begin(*words)
+
         def ready():
-            self.assertIsNone(self.process.poll(), printed())
-            return "\nready\n" in printed()
+            self.assertIsNone(self.process.poll(), self.printed())
+            return "\nready\n" in self.printed()
         wait_until(ready, 40, "usher dev is ready")
+        HOUSE.note_secret(self.exported()["AWS_SECRET_ACCESS_KEY"],
+                          "secret of the key of usher dev")
+
+    def exported(self):
+        """The variables, as a shell would have them."""
+        lines = re.findall("^  (export .*)$", self.printed(), re.MULTILINE)
+        done = subprocess.run(
+            ["env", "-i", "sh", "-c", "\n".join(lines) + "\nenv"],
+            capture_output=True, text=True, check=True)
+        found = dict(line.split("=", 1) for line in done.stdout.splitlines())
+        found.pop("PWD", None)
+        return found
+
+    def call(self, operation, variables=None, **members):
+        """The status and the body of the answer."""
+        variables = variables or self.exported()
+        host, port = re.fullmatch(
+            r"http://(.+):(\d+)",
+            variables["AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER"]).groups()
+        signer = Signer(
+            {"AccessKeyId": variables["AWS_ACCESS_KEY_ID"],
+             "SecretAccessKey": variables["AWS_SECRET_ACCESS_KEY"]},
+            variables["AWS_DEFAULT_REGION"])
+        with contextlib.closing(Caller(port, signer, host)) as caller:
+            answer = caller.call(operation, **members)
+            return answer.status, answer.body
 
     def run_usher(self, *words):
         done = subprocess.run(
@@ -195,6 +232,176 @@ class Dev(DevCase):
         self.assertNotEqual(HOUSE.end(self.process), 0)
         self.assertIn("usherd ended by itself", self.printed())
         wait_until(lambda: not self.beings(), 15, "everything ends")
+
+
+class Stranger(http.server.BaseHTTPRequestHandler):
+    """A server that is not ours."""
+
+    def do_POST(self):
+        self.send_response(400)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, *_):
+        pass
+
+
+class DevApi(DevCase):
+    def take(self, port):
+        """A stranger serves that port of the loopback address."""
+        try:
+            server = http.server.ThreadingHTTPServer(("127.0.0.1", port),
+                                                     Stranger)
+        except OSError as error:
+            self.skipTest(f"port {port}: {error}")
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+
+        def leave():
+            server.shutdown()
+            thread.join()
+            server.server_close()
+        self.addCleanup(leave)
+        return server.server_port
+
+    def test_what_is_exported_works_at_once(self):
+        self.start("--quiet", "--listen", f"127.0.0.1:{HOUSE.port()}")
+        variables = self.exported()
+        self.assertEqual(set(variables), {
+            "USHER_CONFIG", "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER",
+            "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
+            "AWS_DEFAULT_REGION", "AWS_REGION"})
+        self.assertEqual(variables["USHER_CONFIG"], self.config)
+        self.assertEqual(variables["AWS_REGION"],
+                         variables["AWS_DEFAULT_REGION"])
+        status, answer = self.call("CreateUserPool", PoolName="demo")
+        self.assertEqual(status, 200, answer)
+        pool = answer["UserPool"]["Id"]
+        status, answer = self.call("AdminCreateUser", UserPoolId=pool,
+                                   Username="alice", UserAttributes=[
+                                       {"Name": "email",
+                                        "Value": "alice@example.com"}],
+                                   DesiredDeliveryMediums=["EMAIL"])
+        self.assertEqual(status, 200, answer)
+        self.assertEqual(self.run_usher("inbox", "--count", "1")[0]["to"],
+                         "alice@example.com")
+        wrong = {**variables, "AWS_SECRET_ACCESS_KEY": "x" * 40}
+        status, answer = self.call("ListUserPools", wrong, MaxResults=5)
+        self.assertEqual((status, answer["__type"]),
+                         (400, "InvalidSignatureException"))
+        self.assertEqual(self.stop(), 0)
+
+    def test_same_key_at_each_start(self):
+        port = HOUSE.port()
+        self.start("--quiet", "--listen", f"127.0.0.1:{port}")
+        first = self.exported()
+        self.stop(signal.SIGKILL)
+        self.start("--quiet", "--listen", f"127.0.0.1:{port}")
+        self.assertEqual(self.exported(), first)
+        self.assertEqual(self.call("ListUserPools", MaxResults=5)[0], 200)
+        self.run_usher("access-key", "disable", first["AWS_ACCESS_KEY_ID"])
+        self.assertEqual(self.stop(), 0)
+        self.start("--quiet", "--listen", f"127.0.0.1:{port}")
+        second = self.exported()
+        self.assertNotEqual(second["AWS_ACCESS_KEY_ID"],
+                            first["AWS_ACCESS_KEY_ID"])
+        self.assertEqual(self.call("ListUserPools", MaxResults=5)[0], 200)
+        self.assertEqual(self.stop(), 0)
+
+    def test_key_that_may_do_nothing_is_no_obstacle(self):
+        self.start("--quiet")
+        key = self.exported()["AWS_ACCESS_KEY_ID"]
+        self.run_usher("access-key", "policy", "delete", key, "--name",
+                       "policy")
+        self.assertEqual(self.stop(), 0)
+        self.start("--quiet")
+        status, answer = self.call("ListUserPools", MaxResults=5)
+        self.assertEqual((status, answer["__type"]),
+                         (400, "AccessDeniedException"))
+        self.assertEqual(self.stop(), 0)
+
+    def test_json(self):
+        self.begin("--json", "--quiet", "--listen", "[::1]:0")
+        wait_until(lambda: self.printed().endswith("\n"), 40, "it is ready")
+        told = json.loads(self.printed())
+        self.assertEqual(told["config"], self.config)
+        variables = told["environment"]
+        HOUSE.note_secret(variables["AWS_SECRET_ACCESS_KEY"], "a secret")
+        self.assertRegex(told["endpoint"], r"^http://\[::1\]:[1-9][0-9]*$")
+        self.assertEqual(
+            variables["AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER"],
+            told["endpoint"])
+        self.assertEqual(
+            self.call("ListUserPools", variables, MaxResults=5),
+            (200, {"UserPools": []}))
+        self.assertEqual(self.stop(), 0)
+
+    def test_usual_port(self):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", 9229))
+            except OSError:
+                probe = None
+        if probe:  # another may still be quicker
+            self.start("--quiet")
+            if "is taken" not in self.printed():
+                self.assertEqual(
+                    self.exported()[
+                        "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER"],
+                    "http://127.0.0.1:9229")
+            self.assertEqual(self.stop(), 0)
+            self.take(9229)
+        self.start("--quiet")
+        self.assertIn("\n127.0.0.1:9229 is taken, so the API is at "
+                      "127.0.0.1:", self.printed())
+        self.assertEqual(self.call("ListUserPools", MaxResults=5)[0], 200)
+        self.assertEqual(self.stop(), 0)
+
+    def fails(self, status, words, *options):
+        done = subprocess.run(
+            self.command("dev", "--dir", self.home, *options),
+            capture_output=True, check=False, cwd=self.folder, text=True,
+            timeout=60 * SLOW)
+        self.assertEqual(done.returncode, status, done.stderr)
+        self.assertIn(words, done.stderr)
+        self.assertFalse(os.path.exists(self.home))
+
+    def test_where_nobody_can_listen(self):
+        for address in ("", "x", "127.0.0.1", ":9229", "127.0.0.1:",
+                        "127.0.0.1:x", "localhost:9229", "::1:9229",
+                        "[::1]", "[127.0.0.1:9229", "127.0.0.1:65536"):
+            self.fails(2, f"'{address}' is not an address and a port",
+                       "--listen", address)
+        port = self.take(0)
+        self.fails(5, f"nobody can listen at 127.0.0.1:{port}: Address "
+                      "already in use", "--listen", f"127.0.0.1:{port}")
+
+    def take_when_chosen(self, port):
+        """Right behind the look at the port, before usherd is started."""
+        wait_until(lambda: os.path.exists(self.config), 40,
+                   "the settings are written")
+        self.take(port)
+
+    def test_somebody_is_quicker_than_usherd(self):
+        port = HOUSE.port()
+        self.begin("--quiet", "--listen", f"127.0.0.1:{port}")
+        self.take_when_chosen(port)
+        wait_until(lambda: self.process.poll() is not None, 40, "it ends")
+        self.assertEqual(HOUSE.end(self.process), 5)
+        self.assertIn(f"another server answers at 127.0.0.1:{port}",
+                      self.printed())
+        self.assertNotIn("ready", self.printed())
+        wait_until(lambda: not self.beings(), 15, "everything ends")
+
+    def test_somebody_is_quicker_at_the_usual_port(self):
+        self.begin("--quiet")
+        self.take_when_chosen(9229)
+        wait_until(lambda: "\nready\n" in self.printed(), 40, "it is ready")
+        self.assertIn("127.0.0.1:9229 is taken, so", self.printed())
+        self.assertEqual(self.call("ListUserPools", MaxResults=5)[0], 200)
+        self.assertEqual(self.stop(), 0)
 
 
 @unittest.skipUnless(house.is_root(), "only root can be another user")

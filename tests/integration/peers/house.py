@@ -267,6 +267,7 @@ class Usher:
             self.settings["database"] = house.database()
         self.write()
         self.daemons = []
+        self.key = None  # the first access key
         self.mark = 0  # where the log of the newest usherd begins
 
     def write(self, **settings):
@@ -306,7 +307,9 @@ class Usher:
         return self.good(*words, "--json", **more).json()
 
     def init(self):
-        self.good("init")
+        self.key = self.json("init", secret=True)["AccessKey"]
+        self.house.note_secret(self.key["SecretAccessKey"],
+                               "secret of the first key")
         return self
 
     def pool(self, name="test", **settings):

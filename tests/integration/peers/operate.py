@@ -428,6 +428,11 @@ class Completion(unittest.TestCase):
                 (("queue", "list", "--st"), ["--state"]),
                 (("queue", "cancel", "--y"), ["--yes"]),
                 (("bounce", "--r"), ["--recipient"]),
+                (("acc",), ["access-key"]),
+                (("access-key", "p"), ["policy"]),
+                (("access-key", "policy", ""),
+                 ["put", "list", "show", "delete"]),
+                (("access-key", "policy", "put", "KEY", "--f"), ["--file"]),
                 (("bounce", ""), [])):
             self.assertEqual(self.words(*typed), offered, typed)
 
