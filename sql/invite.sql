@@ -82,10 +82,12 @@ select from account where pool_id = $1 and sub = $2::uuid
 
 -- name: invite_renew
 -- A new password for a user who has not used the old one. No row comes back
--- when the status is another by now.
+-- when the status is another by now, or the call $5 resent a little while ago.
 update account set password_hash = $3, password_expires_at = after_ms($4),
   invitation = invitation + 1, modified_at = now(), resent_by = $5
 where pool_id = $1 and sub = $2::uuid and status = 'FORCE_CHANGE_PASSWORD'
+  and (resent_by = $5 and modified_at > now() - interval '10 minutes')
+    is not true
 returning invitation, ms(modified_at) as modified_ms,
   ms(password_expires_at) as password_expires_ms;
 

@@ -9,9 +9,9 @@
 #include "api/listener.h"
 #include "api/throttle.h"
 #include "api/workers.h"
+#include "base/certificate.h"
 #include "base/clock.h"
 #include "base/config.h"
-#include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -344,25 +344,6 @@ static bool open_gateway(struct routes *routes, struct err *err)
 	return routes->gateway != NULL;
 }
 
-/* PEM texts of the listener's certificate and key; both or none. */
-static bool read_tls(struct mem *mem, const struct config *config,
-    struct listener *listener, struct err *err)
-{
-	if (!*config->listen_cert_file && !*config->listen_key_file)
-		return true;
-	if (!*config->listen_cert_file || !*config->listen_key_file)
-		return err_set(err, ERR_CONFIG,
-		    "listen_cert_file and listen_key_file: one is set, both "
-		    "are needed");
-	listener->tls_cert =
-	    file_read(mem, config->listen_cert_file, PEM_MOST, err);
-	listener->tls_key =
-	    listener->tls_cert
-	        ? file_read(mem, config->listen_key_file, PEM_MOST, err)
-	        : NULL;
-	return listener->tls_key != NULL;
-}
-
 static void run_creations(void *state,
     struct listener_exchange *const *exchanges, size_t count)
 {
@@ -418,12 +399,15 @@ int routes_run(const struct engine *engine, struct board *board)
 		.refused = dress,
 		.context = &routes,
 		.stopping = lane_stopping };
+	struct certificate certificate;
 	struct err err = { 0 };
 
 	lane_catch_signals();
 	routes.throttle = throttle_new(mem, config->api_rates, &err);
 	if (routes.throttle && open_gateway(&routes, &err) &&
-	    read_tls(mem, config, &listener, &err)) {
+	    certificate_read(mem, config, &certificate, &err)) {
+		listener.tls_cert = certificate.chain;
+		listener.tls_key = certificate.key;
 		start_workers(&routes, mem);
 		if (listener_run(&listener, &err))
 			return 0;

@@ -12,6 +12,7 @@
 #include "account/start.h"
 #include "api/listener.h"
 #include "api/throttle.h"
+#include "base/certificate.h"
 #include "base/config.h"
 #include "base/log.h"
 #include "base/option.h"
@@ -181,6 +182,15 @@ static bool opens(const struct carrier *carrier, struct err *err)
 	return carrier->open(mem, &engine, err) != NULL;
 }
 
+static bool check_listener(const struct config *config, struct err *err)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	struct certificate certificate;
+
+	return listener_check(config->listen, err) &&
+	       certificate_read(mem, config, &certificate, err);
+}
+
 /* What a lane would say again at each of its starts. */
 static bool check_carriers(struct err *err)
 {
@@ -190,7 +200,7 @@ static bool check_carriers(struct err *err)
 
 	if (!throttle_new(mem, config->api_rates, err))
 		return false;
-	if (*config->listen && !listener_check(config->listen, err))
+	if (*config->listen && !check_listener(config, err))
 		return false;
 	if (!relay_check_bounces(config, err))
 		return false;

@@ -68,7 +68,7 @@ alter table name alter value type text collate "C";
 -- As many users as the planner expects in a pool: by the table's size and the
 -- last analyze.
 create function estimate_users(pool text) returns bigint
-language plpgsql stable
+language plpgsql
 as $$
 declare
   plan json;

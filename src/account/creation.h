@@ -29,8 +29,8 @@ struct creation {
 	cJSON *attributes;
 	const char *password; /* NULL: the user has none */
 	const char *hash;
-	const struct message_template *custom; /* a trigger's texts, or NULL */
-	struct alias_names names;              /* by which the user is found */
+	struct invitation_custom custom; /* empty unless triggers were asked */
+	struct alias_names names;        /* by which the user is found */
 	bool alias_taken; /* by another user, when the last attempt failed */
 };
 

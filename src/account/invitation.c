@@ -7,6 +7,7 @@
 
 #include "account/attribute.h"
 #include "base/config.h"
+#include "base/json.h"
 #include "base/secret.h"
 #include "base/str.h"
 #include "db/db.h"
@@ -88,19 +89,45 @@ static struct pool_text *get_text(const struct engine *engine,
 	return text;
 }
 
-/* A trigger's text is this message's alone. */
-static struct pool_text *make_text(struct mem *mem, const struct engine *engine,
-    const struct invitation *invitation, bool sms)
+/* Whether a message is another than all others of its pool. */
+static bool is_special(const struct invitation_custom *custom, bool sms)
+{
+	const struct message_template *texts = custom ? custom->texts : NULL;
+
+	if (!custom || custom->senders[sms])
+		return custom;
+	return texts && (sms ? texts->sms_message != NULL
+	                     : texts->email_message || texts->email_subject);
+}
+
+static struct pool_text *special_text(struct mem *mem)
 {
 	struct pool_text *text = mem_make(mem, struct pool_text);
-	struct template template;
 
-	invitation_choose_template(engine, invitation->pool,
-	    invitation->password != NULL, sms, &template);
-	put_texts(invitation->custom, sms, &template);
-	text->content = template_print(mem, &template);
+	text->content =
+	    template_print(mem, &(struct template){ .sealed = true });
 	text->hash = secret_digest(mem, text->content);
 	return text;
+}
+
+/* It may tell of the user, and must go when the password does. */
+static const char *special_secret(struct mem *mem, const struct engine *engine,
+    const struct invitation *invitation, bool sms)
+{
+	const struct invitation_custom *custom = invitation->custom;
+	struct template template = { .sender = custom->senders[sms] };
+	struct err err = { 0 };
+
+	if (!template.sender) {
+		invitation_choose_template(engine, invitation->pool,
+		    invitation->password != NULL, sms, &template);
+		put_texts(custom->texts, sms, &template);
+	}
+	cJSON *json = json_read(mem, template_print(mem, &template), &err);
+	json_add(json, "event", custom->events[sms]);
+	return mem_secret(mem_printf(mem, "%s\n%s",
+	    invitation->password ? invitation->password : "",
+	    json_print(mem, json)));
 }
 
 static void add_message(struct work *work, const struct engine *engine,
@@ -108,10 +135,14 @@ static void add_message(struct work *work, const struct engine *engine,
 {
 	const struct user *user = invitation->user;
 	struct invitation_message *message = &plan->messages[plan->count++];
+	bool special = is_special(invitation->custom, sms);
 	const struct pool_text *text =
-	    invitation->custom ? make_text(work->mem, engine, invitation, sms)
-	                       : get_text(engine, invitation->pool,
-	                             invitation->password != NULL, sms);
+	    special ? special_text(work->mem)
+	            : get_text(engine, invitation->pool,
+	                  invitation->password != NULL, sms);
+	const char *secret =
+	    special ? special_secret(work->mem, engine, invitation, sms)
+	            : invitation->password;
 
 	message->medium = sms ? "SMS" : "EMAIL";
 	message->destination =
@@ -122,11 +153,11 @@ static void add_message(struct work *work, const struct engine *engine,
 		message->destination = "";
 		message->outcome = "skipped";
 		message->block = "no address";
-	} else if (invitation->password) {
-		message->sealed = secret_seal(work->mem, engine->keyring,
-		    invitation->password,
-		    invitation_place(work->mem, user->pool_id, user->sub,
-		        message->medium, user->invitation));
+	} else if (secret) {
+		message->sealed =
+		    secret_seal(work->mem, engine->keyring, secret,
+		        invitation_place(work->mem, user->pool_id, user->sub,
+		            message->medium, user->invitation));
 	}
 }
 

@@ -44,13 +44,22 @@ void invitation_choose_template(const struct engine *engine,
     const struct pool *pool, bool has_password, bool sms,
     struct template *template);
 
+/* What a user pool's functions make of an invitation. */
+struct invitation_custom {
+	const struct message_template *texts; /* said instead, or NULL */
+	/* What brings the mail, and what the SMS, away, and the event that it
+	 * is told (JSON); NULL: a carrier does. */
+	const char *senders[INVITATION_MOST];
+	const char *events[INVITATION_MOST];
+};
+
 /* What is to be told to whom. */
 struct invitation {
 	const struct pool *pool;
 	const struct user *user; /* its sub and invitation number are set */
 	const struct field_words *media; /* as requested; empty: the default */
 	const char *password;            /* NULL: the user has none */
-	const struct message_template *custom; /* a trigger's texts, or NULL */
+	const struct invitation_custom *custom; /* NULL: nothing */
 };
 
 /* By which media it goes. */
@@ -67,7 +76,11 @@ void invitation_make_plan(struct work *work, const struct engine *engine,
 /* Whether a message of that medium waits for a lane now. */
 bool invitation_waits(const struct invitation_plan *plan, const char *medium);
 
-/* Where a sealed password belongs: opening it needs the same text. */
+/*
+ * Where a sealed password belongs: opening it needs the same text. Where the
+ * template is "sealed" a line behind the password, which may be empty, has the
+ * message's own, as template_print() does, and a custom sender's "event".
+ */
 char *invitation_place(struct mem *mem, const char *pool_id, const char *sub,
     const char *medium, int64_t invitation);
 

@@ -114,8 +114,7 @@ static bool ask_triggers(struct work *work, struct creation *creation)
 	if (str_same(creation->request->action, "SUPPRESS"))
 		return true;
 	invitation_choose_media(creation->engine, &invitation, &email, &sms);
-	return trigger_custom_message(work, &event, email, sms,
-	    &creation->custom);
+	return trigger_message(work, &event, email, sms, &creation->custom);
 }
 
 static struct user *create(struct work *work, struct creation *creation)
@@ -128,7 +127,7 @@ static struct user *create(struct work *work, struct creation *creation)
 		return made;
 	if (!creation_prepare(work, creation) || !ask_triggers(work, creation))
 		return NULL;
-	if (creation->custom)
+	if (trigger_any(creation->pool))
 		creation_make_plan(work, creation);
 	for (int attempt = 1; attempt <= ATTEMPTS_MOST; attempt++) {
 		work->err = (struct err){ 0 };
@@ -176,7 +175,7 @@ static bool renew_in_transaction(struct work *work, struct creation *creation)
 
 	if (!rows)
 		return false;
-	/* It has another status by now, or went. */
+	/* It has another status by now, was resent to, or went. */
 	if (!rows_count(rows))
 		return user_find(work, creation->pool, user->sub) &&
 		       not_waiting(work, user);
@@ -207,10 +206,14 @@ static struct user *resend(struct work *work, struct creation *creation)
 		return NULL;
 	}
 	if (!creation_take_password(work, creation) ||
-	    !ask_triggers(work, creation) ||
-	    !in_transaction(work, creation, renew_in_transaction))
+	    !ask_triggers(work, creation))
 		return NULL;
-	return creation->user;
+	if (in_transaction(work, creation, renew_in_transaction))
+		return creation->user;
+	/* Both attempts of one call may have come here at a time. */
+	return work->err.code == ERR_UNSUPPORTED_STATE
+	           ? repeated(work, creation)
+	           : NULL;
 }
 
 /* Lanes would find what was queued by themselves, a little later. */

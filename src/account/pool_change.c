@@ -57,33 +57,38 @@ static const char *names_of(struct mem *mem, const cJSON *changes)
 	return str_text(names);
 }
 
-static bool store(const struct change *change, const cJSON *changes)
+/* The pool as it is then, or NULL. */
+static struct pool *store(const struct change *change, const cJSON *changes)
 {
 	struct work *work = change->work;
 	const char *id = change->pool->id;
 
-	return db_run(work, QUERY_pool_update, id,
-	           json_text(change->after, "/PoolName"),
-	           json_print(work->mem, change->after)) &&
-	       audit(work, change->action, id, changes) && db_commit(work);
+	if (!db_run(work, QUERY_pool_update, id,
+	        json_text(change->after, "/PoolName"),
+	        json_print(work->mem, change->after)) ||
+	    !audit(work, change->action, id, changes))
+		return NULL;
+	struct pool *after = pool_get(work, id);
+	return after && db_commit(work) ? after : NULL;
 }
 
-/* Commits when all went well so far. */
-static bool end(const struct change *change, bool well)
+/* Commits when all went well so far: the pool as it is then, else NULL. */
+static struct pool *end(const struct change *change, bool well)
 {
 	struct work *work = change->work;
-	const cJSON *changes = NULL;
+	struct pool *after = NULL;
 
-	if (well)
-		changes = audit_changes(work->mem, change->pool->stored,
-		    change->after);
-	if (!changes || !store(change, changes)) {
-		db_rollback(work);
-		return false;
+	if (well) {
+		const cJSON *changes = audit_changes(work->mem,
+		    change->pool->stored, change->after);
+		after = store(change, changes);
+		if (after)
+			log_info(work->tag, change->action, "pool", after->id,
+			    "changed", names_of(work->mem, changes));
 	}
-	log_info(work->tag, change->action, "pool", change->pool->id, "changed",
-	    names_of(work->mem, changes));
-	return true;
+	if (!after)
+		db_rollback(work);
+	return after;
 }
 
 /* What UpdateUserPool cannot change stays in the copy; all else goes. */
@@ -123,7 +128,7 @@ struct pool *pool_update(struct work *work, const char *id,
 	    pool_settings_check_days(change.pool->settings, read, &work->err);
 	if (well)
 		replace_all(&change, kept);
-	return end(&change, well) ? pool_get(work, id) : NULL;
+	return end(&change, well);
 }
 
 static void append(cJSON *schema, const cJSON *attributes)
@@ -151,7 +156,7 @@ bool pool_add_attributes(struct work *work, const char *id,
 		    pool_settings_take(work->mem, change.after);
 		well = schema_check(work->mem, &settings->schema, &work->err);
 	}
-	return end(&change, well);
+	return end(&change, well) != NULL;
 }
 
 bool pool_tag(struct work *work, const char *id, const cJSON *tags)
@@ -164,7 +169,7 @@ bool pool_tag(struct work *work, const char *id, const cJSON *tags)
 		cJSON_ArrayForEach(tag, tags)
 		    replace(member(&change, "UserPoolTags", cJSON_CreateObject),
 		        tag->string, cJSON_Duplicate(tag, true));
-	return end(&change, well);
+	return end(&change, well) != NULL;
 }
 
 bool pool_untag(struct work *work, const char *id,
@@ -176,5 +181,5 @@ bool pool_untag(struct work *work, const char *id,
 	for (size_t i = 0; well && i < names->count; i++)
 		replace(member(&change, "UserPoolTags", cJSON_CreateObject),
 		    names->items[i], NULL);
-	return end(&change, well);
+	return end(&change, well) != NULL;
 }

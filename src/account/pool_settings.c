@@ -4,10 +4,6 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "base/log.h"
-#include "base/pattern.h"
-#include "base/str.h"
-#include "base/utf8.h"
 
 #define VISIBLE "[\\p{L}\\p{M}\\p{S}\\p{N}\\p{P}]+"
 #define MAIL    "[\\p{L}\\p{M}\\p{S}\\p{N}\\p{P}\\s*]*"
@@ -72,10 +68,10 @@ static const struct field policies_rows[] = {
 static const struct field template_rows[] = { ROW_TEXT(struct message_template,
 	                                          sms_message, "SMSMessage", 0,
 	                                          6, 140, "(?s).*"),
-	ROW_TEXT(struct message_template, email_message, "EmailMessage", 0, 6,
-	    20000, MAIL),
-	ROW_TEXT(struct message_template, email_subject, "EmailSubject", 0, 1,
-	    140, SUBJECT),
+	ROW_TEXT(struct message_template, email_message, "EmailMessage",
+	    FIELD_MAIL, 6, 20000, MAIL),
+	ROW_TEXT(struct message_template, email_subject, "EmailSubject",
+	    FIELD_MAIL, 1, 140, SUBJECT),
 	ROW_END };
 
 static const struct field admin_create_rows[] = {
@@ -210,11 +206,14 @@ static const struct field add_ons_rows[] = { ROW_ENUM(struct unread, text,
 
 static const struct field verification_rows[] = {
 	ROW_TEXT(struct unread, text, "SmsMessage", 0, 6, 140, CODE),
-	ROW_TEXT(struct unread, text, "EmailMessage", 0, 6, 20000, MAIL_CODE),
-	ROW_TEXT(struct unread, text, "EmailSubject", 0, 1, 140, SUBJECT),
-	ROW_TEXT(struct unread, text, "EmailMessageByLink", 0, 6, 20000,
-	    MAIL_LINK),
-	ROW_TEXT(struct unread, text, "EmailSubjectByLink", 0, 1, 140, SUBJECT),
+	ROW_TEXT(struct unread, text, "EmailMessage", FIELD_MAIL, 6, 20000,
+	    MAIL_CODE),
+	ROW_TEXT(struct unread, text, "EmailSubject", FIELD_MAIL, 1, 140,
+	    SUBJECT),
+	ROW_TEXT(struct unread, text, "EmailMessageByLink", FIELD_MAIL, 6,
+	    20000, MAIL_LINK),
+	ROW_TEXT(struct unread, text, "EmailSubjectByLink", FIELD_MAIL, 1, 140,
+	    SUBJECT),
 	ROW_ENUM(struct unread, text, "DefaultEmailOption", 0, options), ROW_END
 };
 
@@ -239,9 +238,9 @@ static const struct field verification_rows[] = {
 	    ROW_TEXT(struct pool_settings, unread.text,                       \
 	        "SmsVerificationMessage", 0, 6, 140, CODE),                   \
 	    ROW_TEXT(struct pool_settings, unread.text,                       \
-	        "EmailVerificationMessage", 0, 6, 20000, MAIL_CODE),          \
+	        "EmailVerificationMessage", FIELD_MAIL, 6, 20000, MAIL_CODE), \
 	    ROW_TEXT(struct pool_settings, unread.text,                       \
-	        "EmailVerificationSubject", 0, 1, 140, SUBJECT),              \
+	        "EmailVerificationSubject", FIELD_MAIL, 1, 140, SUBJECT),     \
 	    ROW_UNREAD("VerificationMessageTemplate", verification_rows),     \
 	    ROW_TEXT(struct pool_settings, unread.text,                       \
 	        "SmsAuthenticationMessage", 0, 6, 140, CODE),                 \
@@ -331,55 +330,13 @@ static bool check_names(const struct pool_settings *settings, struct err *err)
 	return true;
 }
 
-/* People paste what cannot be seen: no-break spaces, joiners. */
-static void name_offender(struct mem *mem, const cJSON *json,
-    const char *pointer)
-{
-	const char *text = json_text(json, pointer);
-	int offset = 0;
-
-	while (text && *text) {
-		const char *start = text;
-		uint32_t point = utf8_next(&text);
-		if (pattern_whole(MAIL,
-		        mem_text_n(mem, start, (size_t)(text - start)))) {
-			offset++;
-			continue;
-		}
-		log_warning("pool",
-		    "a text has a character that no mail may have", "member",
-		    pointer + 1, "character",
-		    mem_printf(mem, "U+%04X", (unsigned)point), "offset",
-		    mem_printf(mem, "%d", offset));
-		return;
-	}
-}
-
-static void name_offenders(struct mem *mem, const cJSON *json)
-{
-	static const char *const texts[] = {
-		"/AdminCreateUserConfig/InviteMessageTemplate/EmailMessage",
-		"/AdminCreateUserConfig/InviteMessageTemplate/EmailSubject",
-		"/EmailVerificationMessage", "/EmailVerificationSubject",
-		"/VerificationMessageTemplate/EmailMessage",
-		"/VerificationMessageTemplate/EmailSubject",
-		"/VerificationMessageTemplate/EmailMessageByLink",
-		"/VerificationMessageTemplate/EmailSubjectByLink"
-	};
-
-	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
-		name_offender(mem, json, texts[i]);
-}
-
 struct pool_settings *pool_settings_read(struct mem *mem,
     const struct field *rows, const cJSON *json, struct err *err)
 {
 	struct pool_settings *settings = mem_make(mem, struct pool_settings);
 
-	if (!field_read(mem, rows, json, settings, err)) {
-		name_offenders(mem, json);
+	if (!field_read(mem, rows, json, settings, err))
 		return NULL;
-	}
 	schema_note_custom(&settings->schema, json_at(json, "/Schema"));
 	if (!check_names(settings, err) ||
 	    !schema_check(mem, &settings->schema, err) ||

@@ -110,8 +110,7 @@ extern const struct field pool_update_rows[];
 /*
  * The settings in JSON, which the caller keeps alive, or NULL with the
  * violations in the service's words, by one of these tables; rules between
- * members are checked too. What breaks the pattern of a text for mails is
- * named in the log.
+ * members are checked too.
  */
 struct pool_settings *pool_settings_read(struct mem *mem,
     const struct field *rows, const cJSON *json, struct err *err);

@@ -140,6 +140,25 @@ cJSON *trigger_message_event(struct mem *mem, const struct trigger_event *event)
 	return json;
 }
 
+cJSON *trigger_sender_event(struct mem *mem, const struct trigger_event *event,
+    bool sms)
+{
+	cJSON *json = new_event(mem, event,
+	    sms ? "CustomSMSSender_AdminCreateUser"
+	        : "CustomEmailSender_AdminCreateUser");
+	cJSON *request = cJSON_AddObjectToObject(json, "request");
+
+	json_add(request, "type",
+	    sms ? "customSMSSenderRequestV1" : "customEmailSenderRequestV1");
+	cJSON_AddNullToObject(request, "code");
+	if (event->request->metadata.count)
+		add_metadata(request, &event->request->metadata);
+	else
+		cJSON_AddNullToObject(request, "clientMetadata");
+	add_user(request, event);
+	return json;
+}
+
 /* As Lambda's Invoke names what has this status. */
 static const char *lambda_error(const struct hook_answer *answer)
 {
@@ -255,7 +274,8 @@ bool trigger_any(const struct pool *pool)
 {
 	const struct triggers *triggers = pool->settings->triggers;
 
-	return triggers && (triggers->pre_sign_up || triggers->custom_message);
+	return triggers && (triggers->pre_sign_up || triggers->custom_message ||
+	                       triggers->email_sender || triggers->sms_sender);
 }
 
 bool trigger_pre_sign_up(struct work *work, const struct trigger_event *event)
@@ -327,28 +347,42 @@ const struct message_template *trigger_texts(struct work *work,
 	return texts;
 }
 
-/* Whether CustomMessage has a say in what goes by this medium. */
-static bool has_say(const struct trigger_event *event, bool wanted,
-    const struct sender_trigger *sender, const char *address)
-{
-	return wanted && !sender &&
-	       attribute_get(event->user->attributes, address);
-}
-
-bool trigger_custom_message(struct work *work,
-    const struct trigger_event *event, bool email, bool sms,
-    const struct message_template **texts)
+/* Whether CustomMessage has a say in what goes by this medium; a sender, if
+ * there is one, is noted instead. */
+static bool has_say(struct mem *mem, const struct trigger_event *event,
+    bool sms, struct invitation_custom *custom)
 {
 	const struct triggers *triggers = event->pool->settings->triggers;
-	const cJSON *response;
+	const struct sender_trigger *sender =
+	    sms ? triggers->sms_sender : triggers->email_sender;
 
-	if (!triggers || !triggers->custom_message ||
-	    (!has_say(event, email, triggers->email_sender, "email") &&
-	        !has_say(event, sms, triggers->sms_sender, "phone_number")))
+	if (!attribute_get(event->user->attributes,
+	        sms ? "phone_number" : "email"))
+		return false;
+	if (!sender)
 		return true;
-	response = call(work, event, "CustomMessage", triggers->custom_message,
-	    trigger_message_event(work->mem, event));
+	custom->senders[sms] = sender->arn;
+	custom->events[sms] =
+	    json_print(mem, trigger_sender_event(mem, event, sms));
+	return false;
+}
+
+bool trigger_message(struct work *work, const struct trigger_event *event,
+    bool email, bool sms, struct invitation_custom *custom)
+{
+	const struct triggers *triggers = event->pool->settings->triggers;
+	bool mail_said;
+	bool text_said;
+
+	if (!triggers)
+		return true;
+	mail_said = email && has_say(work->mem, event, false, custom);
+	text_said = sms && has_say(work->mem, event, true, custom);
+	if (!triggers->custom_message || (!mail_said && !text_said))
+		return true;
+	const cJSON *response = call(work, event, "CustomMessage",
+	    triggers->custom_message, trigger_message_event(work->mem, event));
 	if (response)
-		*texts = trigger_texts(work, event, response);
+		custom->texts = trigger_texts(work, event, response);
 	return response != NULL;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * trigger - what a user pool's functions are told and what their answers mean:
- * PreSignUp may refuse a user, CustomMessage may say another text.
+ * PreSignUp may refuse a user, CustomMessage may say another text; a custom
+ * sender brings the message away itself (delivery/sender.h).
  *
  * "Customizing user pool workflows with Lambda triggers" of the Amazon Cognito
  * developer guide. A function is a webhook of hook.h; it returns the whole
@@ -38,19 +39,22 @@ bool trigger_any(const struct pool *pool);
 bool trigger_pre_sign_up(struct work *work, const struct trigger_event *event);
 
 /*
- * Asks the pool's CustomMessage, if it has one and the user has an address for
- * one of the media that no custom sender brings away. *TEXTS has what is to be
- * said instead of the pool's own, part by part; NULL: nothing. Errors as above.
+ * Notes in CUSTOM which of the media that are wanted and for which the user has
+ * an address are a custom sender's; if there are others, asks the pool's
+ * CustomMessage for their texts. Errors as above.
  */
-bool trigger_custom_message(struct work *work,
-    const struct trigger_event *event, bool email, bool sms,
-    const struct message_template **texts);
+bool trigger_message(struct work *work, const struct trigger_event *event,
+    bool email, bool sms, struct invitation_custom *custom);
 
 /* The events as they are sent; in MEM. */
 cJSON *trigger_sign_up_event(struct mem *mem,
     const struct trigger_event *event);
 cJSON *trigger_message_event(struct mem *mem,
     const struct trigger_event *event);
+
+/* The one of a custom sender; its /request/code is to be filled in. */
+cJSON *trigger_sender_event(struct mem *mem, const struct trigger_event *event,
+    bool sms);
 
 /* "aws-sdk-js-2.1639.0" by the client's User-Agent, which may be NULL. */
 char *trigger_sdk_version(struct mem *mem, const char *user_agent);

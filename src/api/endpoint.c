@@ -333,7 +333,8 @@ static void add_headers(struct request *request, const struct err *err)
 	}
 	if (err->code && fits_header(err->message)) {
 		headers[count++] = "x-amzn-ErrorMessage";
-		headers[count++] = err->message;
+		/* The error goes before the answer is sent. */
+		headers[count++] = mem_text(mem, err->message);
 	}
 	out->headers = headers;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/log.h"
 #include "base/pattern.h"
 #include "base/str.h"
 #include "base/utf8.h"
@@ -113,6 +114,27 @@ static void check_size(struct reading *reading, const struct field *row,
 		        row->most));
 }
 
+/* People paste what cannot be seen: no-break spaces, joiners. */
+static void log_offender(struct reading *reading, const char *path,
+    const char *value)
+{
+	struct mem *mem = reading->mem;
+	const char *end = value;
+	int offset = 0;
+
+	for (const char *start = end; *start; start = end, offset++) {
+		uint32_t point = utf8_next(&end);
+		const char *one = mem_text_n(mem, start, (size_t)(end - start));
+		if (pattern_whole("[\\p{L}\\p{M}\\p{S}\\p{N}\\p{P}\\s]", one))
+			continue;
+		log_warning("field",
+		    "a text has a character that no mail may have", "member",
+		    path, "character", mem_printf(mem, "U+%04X", point),
+		    "offset", mem_printf(mem, "%d", offset));
+		return;
+	}
+}
+
 static bool read_text(struct reading *reading, const struct field *row,
     const cJSON *json, char *into, const char *path)
 {
@@ -124,11 +146,14 @@ static bool read_text(struct reading *reading, const struct field *row,
 	if (reading->trusted || (!*value && (row->flags & FIELD_MAY_BE_EMPTY)))
 		return true;
 	check_size(reading, row, path, value, utf8_length(value));
-	if (row->pattern && !pattern_whole(row->pattern, value))
-		violate(reading, row, path, value,
-		    mem_printf(reading->mem,
-		        "Member must satisfy regular expression pattern: %s",
-		        row->pattern));
+	if (!row->pattern || pattern_whole(row->pattern, value))
+		return true;
+	violate(reading, row, path, value,
+	    mem_printf(reading->mem,
+	        "Member must satisfy regular expression pattern: %s",
+	        row->pattern));
+	if (row->flags & FIELD_MAIL)
+		log_offender(reading, path, value);
 	return true;
 }
 

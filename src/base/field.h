@@ -35,7 +35,9 @@ enum field_kind {
 enum field_flag {
 	FIELD_REQUIRED = 1,
 	FIELD_SECRET = 2,
-	FIELD_MAY_BE_EMPTY = 4 /* the empty text breaks no rule here */
+	FIELD_MAY_BE_EMPTY = 4, /* the empty text breaks no rule here */
+	FIELD_MAIL = 8 /* of a mail: which character no mail may have is said
+	                * in the log */
 };
 
 struct field_bool {

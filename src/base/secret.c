@@ -209,6 +209,16 @@ char *secret_sign(struct mem *mem, const char *key, const char *text)
 	return hex_print(mem, hash, sizeof(hash));
 }
 
+char *secret_base64(struct mem *mem, const char *text)
+{
+	size_t size = sodium_base64_encoded_len(strlen(text),
+	    sodium_base64_VARIANT_ORIGINAL);
+	char *encoded = mem_secret(mem_alloc(mem, size));
+
+	return sodium_bin2base64(encoded, size, (const unsigned char *)text,
+	    strlen(text), sodium_base64_VARIANT_ORIGINAL);
+}
+
 bool secret_same(const char *a, const char *b)
 {
 	return strlen(a) == strlen(b) && sodium_memcmp(a, b, strlen(a)) == 0;

@@ -69,6 +69,9 @@ char *secret_digest(struct mem *mem, const char *text);
 /* HMAC-SHA256 (RFC 2104) of TEXT under KEY, in hexadecimal. */
 char *secret_sign(struct mem *mem, const char *key, const char *text);
 
+/* TEXT in base64 (RFC 4648, 4); wiped with MEM. */
+char *secret_base64(struct mem *mem, const char *text);
+
 /* True when the two are equal, in a time that does not tell where not. */
 bool secret_same(const char *a, const char *b);
 

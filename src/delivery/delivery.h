@@ -73,6 +73,7 @@ struct delivery {
 	const char *recipient;
 	const char *callback_url;   /* for the receipt of an SMS, or NULL */
 	const char *password;       /* opened; NULL when there is none */
+	const char *event;          /* of a custom sender, or NULL */
 	const char *carrier_secret; /* NULL: the carrier has none */
 	const char *subject;        /* of a mail, filled */
 	const char *plain;          /* what a person reads, filled */

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "account/hook.h"
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/log.h"
@@ -16,6 +17,7 @@
 #include "delivery/queue.h"
 #include "delivery/render.h"
 #include "delivery/rules.h"
+#include "delivery/sender.h"
 #include "delivery/settle.h"
 #include "message/mask.h"
 
@@ -37,6 +39,8 @@ struct batch {
 	size_t prepared;
 	struct delivery **ready;
 	size_t ready_count;
+	struct delivery **custom; /* for custom senders, not the carrier */
+	size_t custom_count;
 };
 
 struct lane {
@@ -45,6 +49,7 @@ struct lane {
 	const struct carrier *carrier;
 	const struct lane_options *options;
 	void *state; /* the carrier's */
+	struct sender *sender;
 	struct mem *mem;
 	struct db *db; /* claims, and listens for new messages */
 	struct settle settle;
@@ -186,6 +191,7 @@ static bool take_claim(struct lane *lane, struct batch *batch)
 	if (!claim->count)
 		return true;
 	batch->ready = mem_array(batch->mem, struct delivery *, claim->count);
+	batch->custom = mem_array(batch->mem, struct delivery *, claim->count);
 	gate_pay(&lane->board->gate, &lane->limits, (int)claim->count,
 	    clock_steady_ms());
 	strncpy(lane->after, claim->deliveries[claim->count - 1].pool_id,
@@ -211,7 +217,10 @@ static void prepare_one(struct lane *lane, struct batch *batch)
 
 	if (rules_allow(delivery) &&
 	    render(batch->mem, lane->engine, delivery)) {
-		batch->ready[batch->ready_count++] = delivery;
+		if (delivery->template.sender)
+			batch->custom[batch->custom_count++] = delivery;
+		else
+			batch->ready[batch->ready_count++] = delivery;
 		return;
 	}
 	log_attempt(lane, delivery);
@@ -349,6 +358,12 @@ static void work_on(struct lane *lane, struct batch *batch)
 		catch_up(lane);
 		note_session(lane);
 	}
+	/* Behind: what they make of it is not the carrier's. */
+	if (batch->custom_count && !stopping) {
+		sender_send(lane->sender, batch->custom, batch->custom_count,
+		    &lane->sink, batch->lease_end_ms - HOOK_TRY_MS);
+		catch_up(lane);
+	}
 	give_back(lane, batch);
 	if (lane->fault || lane->throttle)
 		tell(lane, lane->fault ? "pausing" : "waiting",
@@ -451,7 +466,9 @@ static bool open_lane(struct lane *lane, struct err *err)
 	lane->board = board_lane(lane->options->board, lane->carrier->medium);
 	lane->sink = (struct carrier_sink){ told, idle, 1 };
 	lane->state = lane->carrier->open(lane->mem, lane->engine, err);
-	if (!lane->state)
+	lane->sender =
+	    lane->state ? sender_new(lane->mem, lane->engine, err) : NULL;
+	if (!lane->sender)
 		return false;
 	lane->limits = lane->carrier->limits(lane->state);
 	lane->settle.owner = lane->owner;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "account/hook.h"
 #include "base/config.h"
 #include "base/keyring.h"
 #include "base/log.h"
@@ -69,7 +70,9 @@ int main(int argc, char **argv)
 	if (option_read(mem, rows, argv, &options, &rest, &err) &&
 	    read_place(&options, &lane, &err) &&
 	    (engine.config = config_read(mem, options.config, &err)) &&
-	    (engine.keyring = keyring_read(mem, engine.config->key_file, &err)))
+	    (engine.keyring =
+	            keyring_read(mem, engine.config->key_file, &err)) &&
+	    (engine.hooks = hooks_read(mem, engine.config->trigger_file, &err)))
 		return lane_run(&engine, &smtp_carrier, &lane);
 	log_error("usher-mail", err.message, "detail",
 	    *err.detail ? err.detail : NULL);

@@ -6,6 +6,7 @@
 
 #include "account/invitation.h"
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/secret.h"
 #include "delivery/token.h"
 #include "message/mime.h"
@@ -53,9 +54,22 @@ static bool refuse(struct delivery *delivery, const struct err *err)
 	return false;
 }
 
+/* What the message has of its own, instead of a template of many. */
+static bool read_own(struct mem *mem, struct delivery *delivery,
+    const char *text, struct err *err)
+{
+	const cJSON *json = json_read(mem, text, err);
+
+	if (!json)
+		return false;
+	template_read(json, &delivery->template);
+	template_add_text(mem, &delivery->template);
+	delivery->event = json_text(json, "/event");
+	return true;
+}
+
 static bool open_password(struct mem *mem, const struct keyring *keyring,
-    const struct delivery *delivery, struct template_values *values,
-    struct err *err)
+    struct delivery *delivery, struct err *err)
 {
 	bool code = strcmp(delivery->kind, "code") == 0;
 	const char *place =
@@ -63,11 +77,17 @@ static bool open_password(struct mem *mem, const struct keyring *keyring,
 	         : invitation_place(mem, delivery->pool_id, delivery->sub,
 	               delivery->medium, delivery->invitation);
 
-	if (!delivery->has_password)
+	if (!delivery->has_password && !delivery->template.sealed)
 		return true;
-	values->password =
-	    secret_open(mem, keyring, delivery->sealed, place, err);
-	return values->password != NULL;
+	char *secret = secret_open(mem, keyring, delivery->sealed, place, err);
+	char *end = secret ? strchr(secret, '\n') : NULL;
+	if (!secret)
+		return false;
+	if (end)
+		*end = '\0';
+	delivery->password = delivery->has_password ? secret : NULL;
+	return !delivery->template.sealed ||
+	       read_own(mem, delivery, end ? end + 1 : "", err);
 }
 
 static bool render_mail(struct mem *mem, const struct config *config,
@@ -117,19 +137,22 @@ bool render(struct mem *mem, const struct engine *engine,
 	struct template_values values = { .username = delivery->username };
 	struct err err = { 0 };
 
-	if (!open_password(mem, keyring, delivery, &values, &err)) {
+	if (!open_password(mem, keyring, delivery, &err)) {
 		if (secret_has_key(keyring, delivery->sealed))
 			return refuse(delivery, &err);
 		/* A rotation has perhaps not reached this key file yet. */
 		delivery_tell(delivery, DELIVERY_RETRY, 0, NULL, err.message);
 		return false;
 	}
-	delivery->password = values.password;
+	values.password = delivery->password;
+	delivery->recipient = delivery->destination;
+	/* Who brings it away makes its text, too. */
+	if (delivery->template.sender)
+		return true;
 	if (delivery->expires_ms)
 		values.expires = clock_print_people(mem, delivery->expires_ms);
 	if (strcmp(delivery->medium, "EMAIL") == 0)
 		return render_mail(mem, engine->config, delivery, &values);
-	delivery->recipient = delivery->destination;
 	delivery->text = template_fill(mem, &delivery->template,
 	    delivery->template.text ? delivery->template.text : "", &values,
 	    false);

@@ -47,8 +47,7 @@ static struct gateway *read_gateway(struct mem *mem,
 	return gateway_read(mem, config->gateway_file, secret, err);
 }
 
-/* What is put behind it must be the path of the listener. */
-static bool check_public_url(const char *url, struct err *err)
+bool text_check_public_url(const char *url, struct err *err)
 {
 	size_t scheme = str_starts(url, "https://")  ? strlen("https://")
 	                : str_starts(url, "http://") ? strlen("http://")
@@ -71,7 +70,7 @@ static void *text_open(struct mem *mem, const struct engine *engine,
 	struct text_lane *lane = mem_make(mem, struct text_lane);
 	const struct config *config = engine->config;
 
-	if (!check_public_url(config->public_url, err))
+	if (!text_check_public_url(config->public_url, err))
 		return NULL;
 	lane->config = config;
 	lane->gateway = read_gateway(mem, config, err);

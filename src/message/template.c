@@ -106,6 +106,9 @@ char *template_print(struct mem *mem, const struct template *template)
 	json_add(json, "text", template->text);
 	if (template->ours)
 		cJSON_AddTrueToObject(json, "ours");
+	json_add(json, "sender", template->sender);
+	if (template->sealed)
+		cJSON_AddTrueToObject(json, "sealed");
 	return json_print(mem, json);
 }
 
@@ -115,6 +118,8 @@ void template_read(const cJSON *json, struct template *template)
 	template->html = json_text(json, "/html");
 	template->text = json_text(json, "/text");
 	template->ours = cJSON_IsTrue(json_at(json, "/ours"));
+	template->sender = json_text(json, "/sender");
+	template->sealed = cJSON_IsTrue(json_at(json, "/sealed"));
 }
 
 void template_add_text(struct mem *mem, struct template *template)

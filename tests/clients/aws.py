@@ -53,12 +53,12 @@ class Server(house.Usher):
                 "AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": "",
                 "AWS_SHARED_CREDENTIALS_FILE": ""}
 
-    def client(self, key=None, **options):
+    def client(self, key=None, url=None, **options):
         """boto3's, which tries each call once."""
         key = key or self.key
         options = {"retries": {"total_max_attempts": 1}, **options}
         return boto3.client(
-            "cognito-idp", endpoint_url=self.url, region_name=REGION,
+            "cognito-idp", endpoint_url=url or self.url, region_name=REGION,
             aws_access_key_id=key["AccessKeyId"],
             aws_secret_access_key=key["SecretAccessKey"],
             config=Config(**options))
@@ -80,6 +80,11 @@ class Server(house.Usher):
         except urllib.error.HTTPError as error:
             return json.loads(error.read())
 
+    def start(self, *words):
+        daemon = super().start(*words)
+        house.wait_until(self.answers, 15, "the API answers")
+        return daemon
+
     def answers(self):
         """Whether the listener does."""
         try:
@@ -96,7 +101,7 @@ class Server(house.Usher):
         """The newest COUNT that were captured for that address or number,
         once there are so many; their passwords must stay secret."""
         mails = self.good("inbox", "--json", "--to", address, "--count",
-                          str(count), secret=True).json()
+                          str(count), "--timeout", "50", secret=True).json()
         for mail in mails:
             if mail.get("password"):
                 HOUSE.note_secret(mail["password"], f"password of {address}")

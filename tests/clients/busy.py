@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""An usherd that has more to do than it may queue, for the error of that."""
+"""An usherd whose threads wait for the database, and one that has more to do
+than it may queue."""
 import contextlib
 import json
 import resource
 import select
 import socket
 
-from house import HOUSE, run_sql, wait_until
+from house import HOUSE, wait_until
 from signer import Caller, Signer
 
 WAIT_MOST = 4096  # of routes.c: requests that wait for a thread
@@ -18,13 +19,15 @@ CODE = "TooManyRequestsException"
 
 
 @contextlib.contextmanager
-def _locked(database, table):
-    """Nobody else reads or writes it meanwhile."""
-    holder = HOUSE.converse(["psql", "-XqAt", "-d", database],
-                            HOUSE.path("psql.log"))
-    holder.stdin.write(f"begin; lock table {table}; select 'locked';\n")
+def no_writes(server):
+    """Nobody writes users meanwhile; they are read."""
+    holder = HOUSE.converse(
+        ["psql", "-XqAt", "-d", server.settings["database"]],
+        HOUSE.path("psql.log"))
+    holder.stdin.write("begin; lock table account in share row exclusive "
+                       "mode; select 'locked';\n")
     if holder.stdout.readline() != "locked\n":
-        raise AssertionError(f"{table} cannot be locked")
+        raise AssertionError("users cannot be locked")
     try:
         yield
     finally:
@@ -34,9 +37,10 @@ def _locked(database, table):
         HOUSE.processes.remove(holder)
 
 
-def _waiting(database):
-    return int(run_sql(
-        database, "select count(*) from pg_stat_activity where datname = "
+def waiting(server):
+    """How many threads of the API wait for a lock."""
+    return int(server.sql(
+        "select count(*) from pg_stat_activity where datname = "
         "current_database() and wait_event_type = 'Lock' and "
         "application_name = 'usher http'"))
 
@@ -72,14 +76,13 @@ class _Crowd:
 def _fill(server, crowd, pool):
     """The threads are held by creations that wait for a lock; the queue by
     requests without a signature, which cost little when their turn comes."""
-    database = server.settings["database"]
     host = f"127.0.0.1:{server.port}"
     body = json.dumps({"UserPoolId": pool, "Username": "crowd"}).encode()
     headers = Signer(server.key).sign(host, CREATE, body)
 
     def all_held():
         crowd.ask(body, headers)
-        return _waiting(database) >= CREATORS
+        return waiting(server) >= CREATORS
     wait_until(all_held, what="all threads wait")
     del headers["authorization"]
     for _ in range(WAIT_MOST + 100):
@@ -102,7 +105,7 @@ def full(server, pool):
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     crowd = _Crowd(server.port)
-    with _locked(server.settings["database"], "account"):
+    with no_writes(server):
         try:
             _fill(server, crowd, pool)
             yield

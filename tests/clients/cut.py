@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: MIT
-"""A proxy that cuts a connection when the server has done what was asked and
-before the client hears of it."""
+"""A proxy that cuts a connection before the client hears what became of its
+request: when it is done, or while it is being done."""
 import socket
 import threading
 
 
 class Cut:
     """On a port of its own, before 127.0.0.1:PORT. Of the first COUNT
-    answers no byte reaches the client; requests are never changed."""
+    answers no byte reaches the client; requests are never changed. EARLY:
+    the client is cut off as soon as its request was passed on."""
 
-    def __init__(self, port, count):
+    def __init__(self, port, count, early=False):
         self.upstream = port
         self.left = count
+        self.early = early
         self.cut = 0          # how many answers
         self.connections = 0  # of clients
         self.lock = threading.Lock()
@@ -48,13 +50,18 @@ class Cut:
         try:
             while data := client.recv(65536):
                 server.sendall(data)
+                if data.endswith(b"}") and self._is_cut(True):
+                    self._end(client)
+                    return
         except OSError:
             pass
         self._end(client, server)
 
-    def _is_cut(self):
+    def _is_cut(self, early):
         """usherd answers behind its commit: an answer's first byte is late
         enough."""
+        if early != self.early:
+            return False
         with self.lock:
             if not self.left:
                 return False
@@ -65,7 +72,7 @@ class Cut:
     def _answer(self, client, server):
         try:
             while data := server.recv(65536):
-                if self._is_cut():
+                if self._is_cut(False):
                     break
                 client.sendall(data)
         except OSError:

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Triggers by boto3 and a webhook that answers as told: golden cases 55 to
-60, tries, errors, signatures, TLS.
+"""PreSignUp and CustomMessage by boto3 and a webhook that answers as told:
+golden cases 55 to 60, tries, errors, signatures, TLS.
 
 covers: account/hook.c
 covers: account/trigger.c
@@ -15,58 +15,14 @@ import ssl
 import threading
 
 import aws
+import hooks
 import house
 import http_peer
+from hooks import arn, raises, texts
 from house import HOUSE
 from relay import Certificates
 
-SECRET = "the secret of these hooks"
 DEFAULT = "temporary password"
-
-
-class Hook(http_peer.Peer):
-    """Returns the event as a function that does nothing; ACT(event) changes
-    it, or answers something else by a tuple."""
-
-    def __init__(self, tls=None):
-        super().__init__(self.choose, tls)
-        self.act = None
-
-    def choose(self, count, request):
-        event = json.loads(request.body)
-        answer = self.act(event) if self.act else event
-        if isinstance(answer, (dict, list)):
-            return 200, json.dumps(answer)
-        return answer
-
-    def events(self):
-        return [json.loads(request.body) for request in self.requests]
-
-    def sources(self):
-        return [event["triggerSource"] for event in self.events()]
-
-
-def arn(name):
-    return f"arn:aws:lambda:us-east-1:000000000000:function:{name}"
-
-
-def row(name, url, secret, **more):
-    return {"arn": arn(name), "url": url, "secret_file": secret,
-            "allow_private_addresses": True, **more}
-
-
-def texts(**response):
-    """A function that says so."""
-    def act(event):
-        event["response"].update(response)
-        return event
-    return act
-
-
-def raises(message):
-    """As Lambda's Invoke tells of an error."""
-    body = json.dumps({"errorMessage": message, "errorType": "Error"})
-    return lambda event: (200, body, {"X-Amz-Function-Error": "Unhandled"})
 
 
 def refusals(count):
@@ -79,71 +35,7 @@ def refusals(count):
     return act
 
 
-class Case(aws.Case):
-    @classmethod
-    def setUpClass(cls):
-        HOUSE.note_secret(SECRET, "secret of the hooks")
-        cls.usher = aws.Server(**cls.settings)
-        cls.usher.good("sandbox", "exit")
-        cls.secret = cls.usher.file("hook-secret", SECRET + "\n")
-        cls.sign_up = Hook()
-        cls.message = Hook()
-        cls.write_rows(cls.rows())
-        cls.usher.start()
-        cls.aws = cls.usher.client()
-
-    @classmethod
-    def rows(cls):
-        return [cls.row_to("sign-up", cls.sign_up),
-                cls.row_to("message", cls.message)]
-
-    @classmethod
-    def row_to(cls, name, hook):
-        return row(name, f"http://127.0.0.1:{hook.port}/2015-03-31/functions"
-                         "/function/invocations", cls.secret)
-
-    @classmethod
-    def write_rows(cls, rows):
-        cls.usher.write(trigger_file=cls.usher.file(
-            "triggers.json", json.dumps({"triggers": rows})))
-
-    def setUp(self):
-        for hook in (self.sign_up, self.message):
-            hook.act = None
-            hook.requests.clear()
-        self.pool = self.make_pool(LambdaConfig={
-            "PreSignUp": arn("sign-up"), "CustomMessage": arn("message")})
-
-    def create(self, username="alice", **more):
-        more = {"UserAttributes": [
-            {"Name": "email", "Value": f"{username}@example.com"},
-            {"Name": "email_verified", "Value": "True"}],
-                "DesiredDeliveryMediums": ["EMAIL"], **more}
-        return self.aws.admin_create_user(
-            UserPoolId=self.pool, Username=username, **more)["User"]
-
-    def refused(self, code, words, username="alice", **more):
-        self.fails(code, words, self.create, username=username, **more)
-
-    def nothing_written(self, username="alice"):
-        self.fails("UserNotFoundException", "User does not exist.",
-                   self.aws.admin_get_user, UserPoolId=self.pool,
-                   Username=username)
-        for table in ("account", "message", "name"):
-            self.assertEqual(self.usher.sql(
-                f"select count(*) from {table} "
-                f"where pool_id = '{self.pool}'"), "0", table)
-
-    def mail_to(self, username="alice"):
-        """The newest one."""
-        def look():
-            return [mail for mail in self.usher.inbox()
-                    if mail["pool"] == self.pool
-                    and mail["to"] == f"{username}@example.com"]
-        return house.wait_until(look, 15, "the mail")[-1]
-
-
-class SignUp(Case):
+class SignUp(hooks.Case):
     def test_event(self):
         """Golden cases 57 and 60."""
         self.sign_up.act = texts(autoConfirmUser=True, autoVerifyEmail=True)
@@ -178,7 +70,7 @@ class SignUp(Case):
                      request.headers["x-usher-signature"].split(","))
         self.assertEqual(sorted(parts), ["t", "v1"])
         self.assertEqual(parts["v1"], hmac.new(
-            SECRET.encode(), f"{parts['t']}.{request.body}".encode(),
+            hooks.SECRET.encode(), f"{parts['t']}.{request.body}".encode(),
             hashlib.sha256).hexdigest())
 
     def test_of_an_sdk(self):
@@ -360,8 +252,8 @@ def same_invocation(request, **_):
     request.headers["amz-sdk-invocation-id"] = "one-and-the-same"
 
 
-class Message(Case):
-    MAIL = "<p>Hello {username}, say {####}</p>"
+class Message(hooks.Case):
+    MAIL = "<p>Bonjour {username}, say {####}</p>"
 
     def test_event(self):
         made = self.create(ClientMetadata={"language": "de"})
@@ -392,8 +284,12 @@ class Message(Case):
         mail = self.mail_to()
         self.assertEqual(mail["subject"], "Come in")
         self.assertEqual(mail["text"].strip(),
-                         f"Hello alice, say {mail['password']}")
+                         f"Bonjour alice, say {mail['password']}")
         # A RESEND may say something else.
+        # What may tell of the user is stored nowhere in the clear.
+        self.assertEqual(self.usher.sql(
+            "select count(*) from template t "
+            "where t::text like '%Bonjour%'"), "0")
         self.message.act = texts(emailMessage="Again: {username} {####}")
         self.create(MessageAction="RESEND")
         again = house.wait_until(
@@ -447,6 +343,18 @@ class Message(Case):
         self.assertEqual(mail["text"].strip(),
                          f"Pool: alice {mail['password']}")
 
+    def test_without_a_password(self):
+        # Debian's boto3 knows no SignInPolicy.
+        self.pool = self.usher.pool(
+            LambdaConfig={"CustomMessage": arn("message")},
+            Policies={"SignInPolicy": {
+                "AllowedFirstAuthFactors": ["PASSWORD", "EMAIL_OTP"]}})
+        self.message.act = texts(emailMessage="Bonjour {username}")
+        self.create()
+        mail = self.mail_to()
+        self.assertEqual(mail["text"].strip(), "Bonjour alice")
+        self.assertNotIn("password", mail)
+
     def test_refuses(self):
         self.message.act = raises("no")
         self.refused("UserLambdaValidationException",
@@ -465,7 +373,7 @@ class Message(Case):
         self.assertIn("the password is right", shown.out)
 
 
-class Tls(Case):
+class Tls(hooks.Case):
     @classmethod
     def rows(cls):
         folder = HOUSE.make_folder("tls")
@@ -478,13 +386,13 @@ class Tls(Case):
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(os.path.join(folder, name + ".pem"),
                                     os.path.join(folder, name + ".key"))
-            cls.peers[name] = Hook(context)
+            cls.peers[name] = hooks.Hook(context)
             url = f"https://localhost:{cls.peers[name].port}/"
-            rows.append(row(name, url, cls.secret,
+            rows.append(hooks.row(name, url, cls.secret,
                             ca_file=authority.ca_file))
-        rows.append(row("stranger", f"https://localhost:"
+        rows.append(hooks.row("stranger", f"https://localhost:"
                         f"{cls.peers['right'].port}/", cls.secret))
-        rows.append(row("inside", f"https://localhost:"
+        rows.append(hooks.row("inside", f"https://localhost:"
                         f"{cls.peers['right'].port}/", cls.secret,
                         ca_file=authority.ca_file,
                         allow_private_addresses=False))
@@ -521,17 +429,23 @@ class Settings(house.Case):
     def test_wrong_file(self):
         path = self.usher.file("triggers.json", json.dumps({"triggers": [
             {"arn": arn("a"), "url": "http://example.org/",
-             "secret_file": self.usher.file("s", SECRET)}]}))
+             "secret_file": self.usher.file("s", hooks.SECRET)}]}))
         self.usher.write(trigger_file=path)
         with self.assertRaisesRegex(
                 AssertionError, f"trigger_file '{path}': trigger 1: "
                                 "the url is not https"):
             self.usher.start()
+        result = self.usher.run("doctor", "--json")
+        self.assertEqual(result.status, 7)
+        self.assertIn("the url is not https",
+                      result.json()[-1]["words"])
 
     def test_old_settings_hold(self):
         path = self.usher.file("triggers.json", '{"triggers": []}')
         self.usher.write(trigger_file=path)
         self.usher.start()
+        self.assertEqual(self.usher.run("doctor", "--json").json()[-1], {
+            "check": "triggers", "good": True, "words": f"{path} names 0"})
         self.usher.file("triggers.json", "{")
         self.usher.daemons[-1].send_signal(signal.SIGHUP)
         self.usher.wait_logged("the old ones hold")

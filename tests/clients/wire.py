@@ -140,6 +140,26 @@ class Answers(WireCase):
                               {"UserPoolId": "us-east-1_none"})
         self.assertEqual(answer.headers["x-amzn-errormessage"], words)
 
+    def test_words_are_of_this_answer(self):
+        """In header and body, also when many are answered at a time."""
+        socks = [self.connect() for _ in range(32)]
+        for turn in range(20):
+            for i, sock in enumerate(socks):
+                operation = ("DescribeUserPool", "AdminCreateUser")[i % 2]
+                body = json.dumps({"UserPoolId": f"us-east-1_{turn}x{i}",
+                                   "Username": "a"}).encode()
+                sock.sendall(self.request(
+                    {**self.sign(operation, body),
+                     "Content-Length": len(body)}, body))
+            for i, sock in enumerate(socks):
+                words = f"User pool us-east-1_{turn}x{i} does not exist."
+                answer = self.read(sock)
+                self.refused(answer, "ResourceNotFoundException", words)
+                self.assertEqual(answer.headers.get("x-amzn-errormessage"),
+                                 words)
+        for sock in socks:
+            sock.close()
+
     def test_text_that_fits_no_header(self):
         for pool in ("a\nX-Evil: b", "ä", "a\r\n\r\nb", "\x7f", "\u2028"):
             with self.subTest(pool=pool):
@@ -155,16 +175,17 @@ class Answers(WireCase):
 
     def test_long_text_is_whole(self):
         """Ten violations, each with the value and the rule."""
-        bad = "x" * 150
-        answer = self.call("CreateUserPool", {
-            "PoolName": "", "AliasAttributes": [bad] * 9})
+        bad = "x" * 250
+        answer = self.call("AdminCreateUser", {
+            "UserPoolId": "us-east-1_none", "Username": "a",
+            "UserAttributes": [{"Name": bad, "Value": ""}] * 10})
         words = answer.json()["message"]
         self.assertEqual(answer.status, 400)
-        self.assertTrue(words.startswith("11 validation errors detected: "),
+        self.assertTrue(words.startswith("10 validation errors detected: "),
                         words)
-        self.assertEqual(words.count(f"Value '{bad}' at 'aliasAttributes."),
-                         9)
-        self.assertTrue(words.endswith("]"), words)
+        self.assertEqual(words.count(f"Value '{bad}' at 'userAttributes."),
+                         10)
+        self.assertTrue(words.endswith("than or equal to 32"), words)
         self.assertEqual(answer.headers["x-amzn-errormessage"], words)
 
     def test_times(self):

@@ -2,6 +2,7 @@
 /*
  * The fault sweep over what operators and receipts do.
  * covers: account/access_key.c
+ * covers: account/pool_change.c
  * covers: delivery/lane_state.c
  * covers: delivery/receipt.c
  */
@@ -138,6 +139,73 @@ Test(sweep_people, pool_goes)
 		"select count(*) = 1 and not exists (select from user_pool "
 		"where name = 'gone') from message where outcome = 'cancelled' "
 		"and destination = ''",
+		"commit" };
+
+	sweep(&harness, &operation);
+}
+
+static void nothing_made(void)
+{
+	harness_value(&harness, "delete from user_pool where name = 'made'");
+}
+
+static bool make_pool(struct work *work)
+{
+	return pool_create(work, &harness.engine,
+	           harness_json(&harness, "{'PoolName':'made'}")) != NULL;
+}
+
+/* Who does not know makes another: there is one a record. */
+Test(sweep_people, pool_comes)
+{
+	static const struct operation operation = { nothing_made, make_pool,
+		"select count(*) >= 1 and count(*) = (select count(*) from "
+		"audit where action = 'pool create') from user_pool where name "
+		"= 'made'",
+		"commit" };
+
+	sweep(&harness, &operation);
+}
+
+static void as_it_was_made(void)
+{
+	harness_value(&harness,
+	    "update user_pool set settings = '{\"PoolName\":\"test\"}'");
+}
+
+static bool change_pool(struct work *work)
+{
+	return pool_update(work, pool->id,
+	           harness_json(&harness, "{'UserPoolTags':{'a':'b'}}")) !=
+	       NULL;
+}
+
+Test(sweep_people, pool_changes)
+{
+	static const struct operation operation = { as_it_was_made, change_pool,
+		"select settings #>> '{UserPoolTags,a}' = 'b' and (select "
+		"count(*) >= 1 from audit where action = 'pool update') from "
+		"user_pool where name = 'test'",
+		"commit" };
+
+	sweep(&harness, &operation);
+}
+
+static bool add_attribute(struct work *work)
+{
+	return pool_add_attributes(work, pool->id,
+	           harness_json(&harness,
+	               "[{'Name':'x','AttributeDataType':'String'}]")) ||
+	       work->err.code == ERR_INVALID_PARAMETER;
+}
+
+Test(sweep_people, pool_has_another_attribute)
+{
+	static const struct operation operation = { as_it_was_made,
+		add_attribute,
+		"select jsonb_array_length(settings -> 'Schema') = 1 and "
+		"(select count(*) = 1 from audit where action = 'pool add "
+		"attributes') from user_pool where name = 'test'",
 		"commit" };
 
 	sweep(&harness, &operation);

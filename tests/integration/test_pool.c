@@ -120,6 +120,7 @@ Test(pool, an_update_replaces_the_whole)
 	        "from audit where action = 'pool update' and object = '%s'",
 	        pool->id),
 	    "2btrue");
+	cr_assert_null(json_at(after->stored, "/UserPoolId"));
 	cr_assert_null(pool_update(&harness.work, "us-east-1_x",
 	    harness_json(&harness, "{}")));
 	cr_assert_eq(harness.work.err.code, ERR_RESOURCE_NOT_FOUND);
@@ -226,4 +227,103 @@ Test(pool, a_protected_pool_is_not_deleted)
 	    "The user pool cannot be deleted because deletion protection is "
 	    "activated. Deletion protection must be inactivated first.");
 	cr_assert(pool_get(work, pool->id));
+}
+
+static const char *raced;
+
+static int change(struct harness *on, struct work *work, int number)
+{
+	const char *attribute = mem_printf(work->mem,
+	    "[{'Name':'x%d','AttributeDataType':'String'}]", number);
+	const char *tags =
+	    mem_printf(work->mem, "{'UserPoolTags':{'n':'%d'}}", number);
+
+	if (number % 2)
+		return !pool_add_attributes(work, raced,
+		    harness_json(on, attribute));
+	return !pool_update(work, raced, harness_json(on, tags));
+}
+
+/* What one adds, another that replaces the rest does not take away. */
+Test(pool, changes_at_once)
+{
+	int results[8];
+
+	raced = harness_pool(&harness, "{}")->id;
+	harness_race(&harness, 8, change, results);
+	for (int i = 0; i < 8; i++)
+		cr_assert_eq(results[i], 0, "%d", i);
+	const struct pool *pool = pool_get(&harness.work, raced);
+	cr_assert_eq(pool->settings->schema.count, 4);
+	cr_assert_eq(pool->settings->tags.count, 1);
+	cr_assert_eq(harness_number(&harness, "select count(*) from audit"), 9);
+}
+
+static void fill(const struct pool *pool, int count)
+{
+	harness_value(&harness,
+	    "insert into account (pool_id, sub, username, status, attributes) "
+	    "select '%s', gen_random_uuid(), i::text, 'CONFIRMED', '{}' from "
+	    "generate_series(1, %d) as i",
+	    pool->id, count);
+}
+
+Test(pool, many_users_are_estimated)
+{
+	const struct pool *few = harness_pool(&harness, "{}");
+	const struct pool *many = harness_pool(&harness, "{}");
+
+	fill(few, 10000);
+	cr_assert_eq(pool_count_users(&harness.work, few->id), 10000);
+	fill(many, 40000);
+	harness_value(&harness, "analyze account");
+	cr_assert_eq(pool_count_users(&harness.work, few->id), 10000);
+	int64_t users = pool_count_users(&harness.work, many->id);
+	cr_assert(users > 36000 && users < 44000, "%lld %s", (long long)users,
+	    harness.work.err.detail);
+	/* Nobody analyzed yet: more than are counted, in any case. */
+	fill(few, 1);
+	cr_assert_gt(pool_count_users(&harness.work, few->id), 10000);
+}
+
+Test(pool, deleted_with_its_clients_and_groups)
+{
+	struct pool *pool = harness_pool(&harness, "{}");
+
+	harness_value(&harness,
+	    "insert into pool_client (id, pool_id, name, settings) values "
+	    "('c', '%s', 'c', '{}')",
+	    pool->id);
+	harness_value(&harness,
+	    "insert into user_group (pool_id, name) values ('%s', 'g')",
+	    pool->id);
+	harness_value(&harness,
+	    "insert into group_member (pool_id, group_name, sub) values "
+	    "('%s', 'g', gen_random_uuid())",
+	    pool->id);
+	cr_assert(pool_delete(&harness.work, pool->id));
+	cr_assert_eq(
+	    harness_number(&harness,
+	        "select (select count(*) from pool_client) + (select count(*) "
+	        "from user_group) + (select count(*) from group_member)"),
+	    0);
+}
+
+Test(pool, of_an_arn)
+{
+	static const char *const others[] = { "", "arn:aws:cognito-idp:",
+		"arn:aws:cognito-idp:eu-west-1:000000000000:userpool/x",
+		"arn:aws:cognito-idp:us-east-1:000000000001:userpool/x",
+		"arn:aws:cognito-idp:us-east-1:000000000000:userpool" };
+	struct work *work = &harness.work;
+
+	cr_assert_str_eq(
+	    pool_id_of_arn(work, &harness.engine,
+	        "arn:aws:cognito-idp:us-east-1:000000000000:userpool/x"),
+	    "x");
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
+		cr_assert_null(
+		    pool_id_of_arn(work, &harness.engine, others[i]));
+		cr_assert_eq(work->err.code, ERR_RESOURCE_NOT_FOUND);
+	}
 }

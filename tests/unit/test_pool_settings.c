@@ -205,7 +205,7 @@ static void expect_offender(const char *text, const char *named)
 Test(pool_settings, what_no_mail_may_have_is_named)
 {
 	expect_offender("secret\xc2\xa0words",
-	    "member=AdminCreateUserConfig/InviteMessageTemplate/EmailMessage "
+	    "member=adminCreateUserConfig.inviteMessageTemplate.emailMessage "
 	    "character=U+00A0 offset=6");
 	expect_offender("\xe6\xbc\xa2\xc3\xa9 secret\xe2\x80\x8b.",
 	    "character=U+200B offset=9");

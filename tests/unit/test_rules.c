@@ -126,6 +126,20 @@ Test(rules, template_must_show_it)
 	expect_allowed(delivery);
 }
 
+/* It is looked at when it is opened, and was when it was sealed. */
+Test(rules, text_of_its_own)
+{
+	struct delivery delivery = good("EMAIL");
+
+	delivery.template = (struct template){ .sealed = true };
+	expect_allowed(delivery);
+	delivery.has_password = false;
+	expect_allowed(delivery);
+	delivery.sealed = NULL;
+	expect(delivery, DELIVERY_REFUSED,
+	    "the password is gone; use usher resend");
+}
+
 Test(rules, sandbox_holds_unverified_numbers)
 {
 	struct delivery delivery = good("SMS");

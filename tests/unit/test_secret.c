@@ -228,6 +228,21 @@ Test(secret, sign)
 	    "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
 }
 
+/* RFC 4648, 10. */
+Test(secret, base64)
+{
+	static const struct {
+		const char *text, *encoded;
+	} cases[] = { { "", "" }, { "f", "Zg==" }, { "fo", "Zm8=" },
+		{ "foo", "Zm9v" }, { "foobar", "Zm9vYmFy" },
+		{ "\xfb\xff", "+/8=" } };
+	MEM_AUTO mem = mem_new(NULL);
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		cr_expect_str_eq(secret_base64(mem, cases[i].text),
+		    cases[i].encoded);
+}
+
 Test(secret, same)
 {
 	cr_expect(secret_same("", ""));

@@ -146,8 +146,9 @@ Test(template, has_looks_in_every_part)
 {
 	const struct template parts[] = { { .subject = "x{####}" },
 		{ .html = "{####}" }, { .text = "{####}x" } };
-	const struct template without = { "{###}", "####", "{username}",
-		false };
+	const struct template without = { .subject = "{###}",
+		.html = "####",
+		.text = "{username}" };
 
 	for (size_t i = 0; i < 3; i++)
 		cr_expect(template_has(&parts[i], "{####}"), "part %zu", i);
@@ -157,7 +158,7 @@ Test(template, has_looks_in_every_part)
 
 static struct template again(struct mem *mem, const struct template *template)
 {
-	struct template read = { "x", "x", "x", true };
+	struct template read = { "x", "x", "x", true, "x", true };
 	struct err err = { 0 };
 	cJSON *json = json_read(mem, template_print(mem, template), &err);
 
@@ -169,8 +170,8 @@ static struct template again(struct mem *mem, const struct template *template)
 Test(template, print_can_be_read_again)
 {
 	MEM_AUTO mem = mem_new(NULL);
-	const struct template mail = { "s\"\n", "<p>\xc3\xa9\\</p>", NULL,
-		false };
+	const struct template mail = { .subject = "s\"\n",
+		.html = "<p>\xc3\xa9\\</p>" };
 	const struct template sms = { .text = "t {####}", .ours = true };
 	struct template read = again(mem, &mail);
 
@@ -178,9 +179,16 @@ Test(template, print_can_be_read_again)
 	cr_expect_str_eq(read.html, mail.html);
 	cr_expect_null(read.text);
 	cr_expect_not(read.ours);
+	cr_expect_null(read.sender);
+	cr_expect_not(read.sealed);
 	read = again(mem, &sms);
 	cr_expect_null(read.subject);
 	cr_expect_null(read.html);
 	cr_expect_str_eq(read.text, "t {####}");
 	cr_expect(read.ours);
+	read = again(mem, &(struct template){ .sender = "arn" });
+	cr_expect_str_eq(read.sender, "arn");
+	read = again(mem, &(struct template){ .sealed = true });
+	cr_expect(read.sealed);
+	cr_expect_null(read.text);
 }

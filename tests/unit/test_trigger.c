@@ -154,6 +154,28 @@ Test(trigger, message_event)
 	}
 }
 
+#define SENDER(medium, source)                                            \
+	HEAD "'triggerSource':'Custom" source "Sender_AdminCreateUser',"  \
+	     "'request':{'type':'custom" medium "SenderRequestV1','code'" \
+	     ":null,'userAttributes':{'sub':'" SUB "',"                   \
+	     "'cognito:user_status':'FORCE_CHANGE_PASSWORD',"             \
+	     "'email_verified':'true','email':'a@example.com'},"
+
+Test(trigger, sender_event)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	const struct trigger_event mail =
+	    an_event(mem, USER_FORCE_CHANGE_PASSWORD, "", VERIFIED, "");
+	const struct trigger_event sms =
+	    an_event(mem, USER_FORCE_CHANGE_PASSWORD, "", VERIFIED,
+	        ",'ClientMetadata':{'a':'b'}");
+
+	expect_same(mem, trigger_sender_event(mem, &mail, false),
+	    SENDER("Email", "Email") "'clientMetadata':null}}");
+	expect_same(mem, trigger_sender_event(mem, &sms, true),
+	    SENDER("SMS", "SMS") "'clientMetadata':{'a':'b'}}}");
+}
+
 Test(trigger, sdk_version)
 {
 	MEM_AUTO mem = mem_new(NULL);

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "account/hook.h"
 #include "account/keys.h"
 #include "account/start.h"
+#include "base/certificate.h"
+#include "base/clock.h"
 #include "base/config.h"
 #include "base/json.h"
 #include "base/keyring.h"
@@ -13,6 +16,7 @@
 #include "delivery/gateway_login.h"
 #include "delivery/relay_check.h"
 #include "delivery/render.h"
+#include "delivery/text.h"
 #include "message/mime.h"
 
 struct options {
@@ -170,6 +174,60 @@ static void check_gateway(struct doctor *doctor)
 		report_error(doctor, "gateway", err);
 }
 
+/* What would only be seen when it is too late. */
+static bool check_front(struct cli *cli, struct certificate *certificate)
+{
+	const struct config *config = cli->engine.config;
+	struct work *work = &cli->work;
+
+	if (!text_check_public_url(config->public_url, &work->err) ||
+	    !certificate_read(work->mem, config, certificate, &work->err))
+		return false;
+	if (*config->public_url && !*config->listen)
+		return work_fail(work, ERR_CONFIG,
+		    "public_url: without 'listen' no receipt can come");
+	return !certificate->chain || certificate->until_ms > clock_now_ms() ||
+	       work_fail(work, ERR_CONFIG,
+	           "listen_cert_file: the certificate has expired, %s",
+	           clock_print_people(work->mem, certificate->until_ms));
+}
+
+static void check_listener(struct doctor *doctor)
+{
+	struct cli *cli = doctor->cli;
+	const struct config *config = cli->engine.config;
+	struct mem *mem = cli->work.mem;
+	struct certificate certificate;
+
+	if (!check_front(cli, &certificate))
+		report_error(doctor, "listener", &cli->work.err);
+	else if (!*config->listen)
+		report(doctor, "listener", true, "not used: no listen");
+	else
+		report(doctor, "listener", true,
+		    mem_printf(mem, "%s, %s%s", config->listen,
+		        certificate.chain ? "TLS until " : "without TLS",
+		        certificate.chain
+		            ? clock_print_people(mem, certificate.until_ms)
+		            : ""));
+}
+
+static void check_triggers(struct doctor *doctor)
+{
+	struct cli *cli = doctor->cli;
+	struct mem *mem = cli->work.mem;
+	const char *path = cli->engine.config->trigger_file;
+	const struct hooks *hooks = hooks_read(mem, path, &cli->work.err);
+
+	if (!hooks)
+		report_error(doctor, "triggers", &cli->work.err);
+	else if (!*path)
+		report(doctor, "triggers", true, "not used: no trigger_file");
+	else
+		report(doctor, "triggers", true,
+		    mem_printf(mem, "%s names %zu", path, hooks->list.count));
+}
+
 static bool run(struct cli *cli, const void *given)
 {
 	const struct options *options = given;
@@ -180,6 +238,8 @@ static bool run(struct cli *cli, const void *given)
 		check_database(&doctor);
 		check_relay(&doctor);
 		check_gateway(&doctor);
+		check_listener(&doctor);
+		check_triggers(&doctor);
 	}
 	if (cli->json)
 		cli_print_json(cli, doctor.list);

@@ -1,0 +1,358 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""boto3, in both of its ways to try again: legacy, which it has unless told
+otherwise, and standard.
+
+covers: account/batch.c
+covers: account/creation.c
+"""
+import datetime
+import json
+import threading
+
+import botocore.exceptions
+
+import aws
+import busy
+import house
+from cut import Cut
+from house import wait_until
+
+MAIL = {"DesiredDeliveryMediums": ["EMAIL"]}
+TEMPLATE = {"EmailSubject": "Welcome", "EmailMessage":
+            "Sign in as {username} with {####}",
+            "SMSMessage": "{username}: {####}"}
+# How often each of them asks when told to come later.
+MODES = {"legacy": 1, "standard": 3}
+ROUNDS = 100
+RIVALS = 16
+
+
+def mail_of(address):
+    return [{"Name": "email", "Value": address}]
+
+
+class Boto(aws.Case):
+    settings = {"alias_conflict_error": "AliasExistsException",
+                **busy.SETTINGS}
+
+    def trying(self, mode, url=None):
+        """A client that tries as often as it does by itself."""
+        return self.usher.client(url=url, retries={"mode": mode})
+
+    def create(self, pool, username, **more):
+        answer = self.aws.admin_create_user(UserPoolId=pool,
+                                            Username=username, **more)
+        return answer["User"]
+
+    def refused(self, code, words, pool, username, client=None, **more):
+        """boto3 raises that class with these words."""
+        client = client or self.aws
+        failed = self.fails(code, words, client.admin_create_user,
+                            UserPoolId=pool, Username=username, **more)
+        self.assertEqual(type(failed).__name__, code)
+        return failed
+
+    def test_invite_resend_suppress(self):
+        pool = self.make_pool(AdminCreateUserConfig={
+            "InviteMessageTemplate": TEMPLATE})
+        made = self.create(pool, "alice", **MAIL,
+                           UserAttributes=mail_of("boto@example.com"))
+        first, = self.usher.mails("boto@example.com", 1)
+        self.assertEqual(first["subject"], "Welcome")
+        self.assertEqual(first["text"].strip(),
+                         f"Sign in as alice with {first['password']}")
+        again = self.create(pool, "alice", MessageAction="RESEND", **MAIL)
+        _, second = self.usher.mails("boto@example.com", 2)
+        self.assertNotEqual(second["password"], first["password"])
+        self.assertEqual(again["Attributes"], made["Attributes"])
+        self.assertEqual(again["UserCreateDate"], made["UserCreateDate"])
+        self.assertGreater(again["UserLastModifiedDate"],
+                           made["UserLastModifiedDate"])
+        self.create(pool, "bob", MessageAction="SUPPRESS", **MAIL,
+                    UserAttributes=mail_of("bob@example.com"))
+        self.assertEqual(self.usher.messages(pool), 2)
+
+    def test_what_a_user_looks_like(self):
+        pool = self.make_pool()
+        before = datetime.datetime.now(datetime.timezone.utc)
+        answer = self.aws.admin_create_user(UserPoolId=pool, Username="alice")
+        made = answer["User"]
+        self.assertEqual(sorted(made), [
+            "Attributes", "Enabled", "UserCreateDate", "UserLastModifiedDate",
+            "UserStatus", "Username"])
+        age = made["UserCreateDate"] - before
+        self.assertLess(abs(age.total_seconds()), 60)
+        self.assertEqual(made["UserCreateDate"], made["UserLastModifiedDate"])
+        told = answer["ResponseMetadata"]
+        self.assertEqual((told["HTTPStatusCode"], told["RetryAttempts"]),
+                         (200, 0))
+        self.assertRegex(told["RequestId"], "^[0-9a-f-]{36}$")
+        gone = self.aws.admin_delete_user(UserPoolId=pool, Username="alice")
+        self.assertEqual(list(gone), ["ResponseMetadata"])
+
+    def test_unicode(self):
+        pool = self.make_pool()
+        name = "Zoë‑李雷😀"
+        made = self.create(pool, name, UserAttributes=[
+            {"Name": "name", "Value": "Ünïcødé \u2028 \"\\/ 😀"}])
+        self.assertEqual(made["Username"], name)
+        got = self.aws.admin_get_user(UserPoolId=pool, Username=name)
+        self.assertEqual(got["UserAttributes"][0]["Value"],
+                         "Ünïcødé \u2028 \"\\/ 😀")
+        self.refused("UsernameExistsException", "User account already exists",
+                     pool, name)
+
+    def test_classes_of_its_model(self):
+        pool = self.make_pool()
+        self.create(pool, "alice")
+        table = [
+            ("ResourceNotFoundException",
+             "User pool us-east-1_x does not exist.", "us-east-1_x", {}),
+            ("UsernameExistsException", "User account already exists", pool,
+             {}),
+            ("InvalidPasswordException", "Password did not conform with "
+             "password policy: Password not long enough", pool,
+             {"TemporaryPassword": "a1!A"}),
+            ("InvalidParameterException", "Invalid email address format.",
+             pool, {"UserAttributes": mail_of("foo")}),
+        ]
+        for code, words, where, more in table:
+            with self.subTest(code):
+                failed = self.refused(code, words, where, "alice", **more)
+                self.assertEqual(
+                    failed.response["ResponseMetadata"]["HTTPStatusCode"],
+                    400)
+        self.refused("UserNotFoundException", "User does not exist.", pool,
+                     "bob", MessageAction="RESEND")
+
+    def test_class_of_a_state(self):
+        pool = self.make_pool()
+        self.create(pool, "alice")
+        self.usher.sql("update account set status = 'CONFIRMED' "
+                       f"where pool_id = '{pool}'")
+        self.refused(
+            "UnsupportedUserStateException",
+            "Resend not possible. alice status is not FORCE_CHANGE_PASSWORD",
+            pool, "alice", MessageAction="RESEND")
+
+    def test_class_that_the_operation_does_not_name(self):
+        pool = self.make_pool(AliasAttributes=["email"])
+        verified = [*mail_of("a@example.com"),
+                    {"Name": "email_verified", "Value": "true"}]
+        self.create(pool, "alice", UserAttributes=verified)
+        self.refused("AliasExistsException",
+                     "An account with the email already exists.", pool, "bob",
+                     UserAttributes=verified)
+
+    def test_codes_of_no_model(self):
+        policy = self.usher.file("policy.json", json.dumps({
+            "Version": "2012-10-17", "Statement": [{
+                "Effect": "Allow", "Action": "cognito-idp:AdminGetUser",
+                "Resource": "*"}]}))
+        nobody = self.usher.make_key("nobody", "--policy", policy)
+        pool = self.make_pool()
+        self.fails(
+            "AccessDeniedException",
+            "User: arn:aws:iam::000000000000:user/nobody is not authorized "
+            "to perform: cognito-idp:AdminCreateUser on resource: arn:aws:"
+            f"cognito-idp:us-east-1:000000000000:userpool/{pool} because no "
+            "identity-based policy allows the cognito-idp:AdminCreateUser "
+            "action", self.usher.client(nobody).admin_create_user,
+            UserPoolId=pool, Username="alice")
+        unknown = {**nobody, "AccessKeyId": "AKIAUNKNOWN"}
+        self.fails(
+            "UnrecognizedClientException",
+            "The security token included in the request is invalid.",
+            self.usher.client(unknown).admin_create_user, UserPoolId=pool,
+            Username="alice")
+
+    def test_what_is_not_sent(self):
+        pool = self.make_pool()
+        for request in ({"UserPoolId": "", "Username": "alice"},
+                        {"UserPoolId": pool, "Username": ""},
+                        {"UserPoolId": pool, "Username": "alice",
+                         "ForceAliasCreation": "yes"}):
+            with self.assertRaises(botocore.exceptions.ParamValidationError):
+                self.aws.admin_create_user(**request)
+
+    def break_names(self, pool):
+        """What becomes of a creation while the database lacks a table."""
+        self.usher.sql("alter table name rename to away")
+        try:
+            with self.assertRaises(self.aws.exceptions.ClientError) as caught:
+                self.create(pool, "alice")
+        finally:
+            self.usher.sql("alter table away rename to name")
+        return caught.exception
+
+    def test_fault_of_the_server(self):
+        pool = self.make_pool()
+        failed = self.break_names(pool)
+        self.assertEqual(type(failed).__name__, "InternalErrorException")
+        told = failed.response["ResponseMetadata"]
+        self.assertEqual(told["HTTPStatusCode"], 500)
+        self.assertIn(told["RequestId"], failed.response["Error"]["Message"])
+        self.create(pool, "alice")
+
+    def test_delivery_that_fails_is_not_tried_again(self):
+        for mode in MODES:
+            pool = self.make_pool()
+            failed = self.refused(
+                "CodeDeliveryFailureException",
+                "Invalid email provided/Unable to send the email", pool,
+                "alice", self.trying(mode), **MAIL,
+                UserAttributes=mail_of("jürgen@example.com"))
+            told = failed.response["ResponseMetadata"]
+            self.assertEqual(told["RetryAttempts"], 0, mode)
+            self.aws.admin_get_user(UserPoolId=pool, Username="alice")
+
+    def test_throttled(self):
+        pool = self.make_pool()
+        with busy.full(self.usher, pool):
+            for mode, attempts in MODES.items():
+                with self.subTest(mode):
+                    failed = self.refused(
+                        "TooManyRequestsException", "Rate exceeded", pool,
+                        "alice", self.trying(mode))
+                    told = failed.response["ResponseMetadata"]
+                    self.assertEqual(told["RetryAttempts"], attempts - 1)
+        self.create(pool, "alice")
+
+
+class Cutting(aws.Case):
+    """A connection that ends behind the commit, before the answer."""
+
+    def through_cut(self, mode, pool, address, **more):
+        """The answer to a call whose first answer is cut."""
+        cut = Cut(self.usher.port, 1)
+        client = self.usher.client(url=cut.url, retries={"mode": mode})
+        answer = client.admin_create_user(
+            UserPoolId=pool, Username="alice", **MAIL,
+            UserAttributes=mail_of(address), **more)
+        cut.stop()
+        self.assertEqual((cut.cut, cut.connections), (1, 2))
+        self.assertEqual(answer["ResponseMetadata"]["RetryAttempts"], 1)
+        return answer["User"]
+
+    def test_creation(self):
+        for mode in MODES:
+            with self.subTest(mode):
+                pool = self.make_pool()
+                address = f"{mode}@example.com"
+                made = self.through_cut(mode, pool, address)
+                got = self.aws.admin_get_user(UserPoolId=pool,
+                                              Username="alice")
+                self.assertEqual(made["Attributes"], got["UserAttributes"])
+                self.assertEqual(made["UserCreateDate"],
+                                 got["UserCreateDate"])
+                self.usher.mails(address, 1)
+                self.assertEqual(self.usher.messages(pool), 1)
+
+    def test_creation_that_goes_singly(self):
+        pool = self.make_pool()
+        self.through_cut("legacy", pool, "singly@example.com",
+                         TemporaryPassword="Abcd123!")
+        mail, = self.usher.mails("singly@example.com", 1)
+        self.assertEqual(mail["password"], "Abcd123!")
+        self.assertEqual(self.usher.messages(pool), 1)
+
+    def test_resend(self):
+        pool = self.make_pool()
+        made = self.aws.admin_create_user(
+            UserPoolId=pool, Username="alice", MessageAction="SUPPRESS",
+            UserAttributes=mail_of("resent@example.com"))["User"]
+        again = self.through_cut("standard", pool, "resent@example.com",
+                                 MessageAction="RESEND")
+        self.assertEqual(again["Attributes"], made["Attributes"])
+        self.usher.mails("resent@example.com", 1)
+        self.assertEqual(self.usher.messages(pool), 1)
+
+    def while_it_is_done(self, mode, pool, address, **more):
+        """The same, cut off while the first request waits for a lock, so that
+        the second comes to it there."""
+        answers = []
+        cut = Cut(self.usher.port, 1, early=True)
+        client = self.usher.client(url=cut.url, retries={"mode": mode})
+        call = threading.Thread(target=lambda: answers.append(
+            client.admin_create_user(
+                UserPoolId=pool, Username="alice", **MAIL,
+                UserAttributes=mail_of(address), **more)))
+        with busy.no_writes(self.usher):
+            call.start()
+            wait_until(lambda: busy.waiting(self.usher) == 2,
+                       what="both requests wait")
+        call.join(60)
+        cut.stop()
+        self.assertEqual((cut.cut, cut.connections, len(answers)), (1, 2, 1))
+        self.usher.mails(address, 1)
+        self.assertEqual(self.usher.messages(pool), 1)
+        return answers[0]["User"]
+
+    def test_creation_that_is_being_done(self):
+        for mode in MODES:
+            with self.subTest(mode):
+                pool = self.make_pool()
+                made = self.while_it_is_done(mode, pool,
+                                             f"early-{mode}@example.com")
+                got = self.aws.admin_get_user(UserPoolId=pool,
+                                              Username="alice")
+                self.assertEqual(made["Attributes"], got["UserAttributes"])
+
+    def test_resend_that_is_being_done(self):
+        pool = self.make_pool()
+        made = self.aws.admin_create_user(
+            UserPoolId=pool, Username="alice", MessageAction="SUPPRESS",
+            UserAttributes=mail_of("early@example.com"))["User"]
+        again = self.while_it_is_done("standard", pool, "early@example.com",
+                                      MessageAction="RESEND")
+        self.assertEqual(again["Attributes"], made["Attributes"])
+
+    def test_another_call_is_no_repetition(self):
+        pool = self.make_pool()
+        self.through_cut("legacy", pool, "other@example.com")
+        with self.assertRaises(self.aws.exceptions.UsernameExistsException):
+            self.aws.admin_create_user(
+                UserPoolId=pool, Username="alice", **MAIL,
+                UserAttributes=mail_of("other@example.com"))
+
+
+class Rivals(aws.Case):
+    def setUp(self):
+        self.pool = self.make_pool()
+        self.meeting = threading.Barrier(RIVALS)
+        self.won = [0] * ROUNDS
+        self.wrong = []
+
+    def compete(self):
+        client = self.usher.client()
+        for number in range(ROUNDS):
+            self.meeting.wait(60)
+            try:
+                client.admin_create_user(UserPoolId=self.pool,
+                                         Username=f"user{number}")
+                self.won[number] += 1
+            except client.exceptions.UsernameExistsException as error:
+                if error.response["Error"]["Message"] != \
+                        "User account already exists":
+                    self.wrong.append(error)
+            except Exception as error:  # pylint: disable=broad-except
+                self.wrong.append(error)
+
+    def test_one_wins_each_round(self):
+        threads = [threading.Thread(target=self.compete)
+                   for _ in range(RIVALS)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(self.wrong, [])
+        self.assertEqual(self.won, [1] * ROUNDS)
+        for table in ("account", "name"):
+            self.assertEqual(self.usher.sql(
+                f"select count(*) from {table} "
+                f"where pool_id = '{self.pool}'"), str(ROUNDS))
+
+
+if __name__ == "__main__":
+    house.main()
