@@ -297,10 +297,10 @@ Test(pool, deleted_with_its_clients_and_groups)
 	harness_value(&harness,
 	    "insert into user_group (pool_id, name) values ('%s', 'g')",
 	    pool->id);
+	fill(pool, 1);
 	harness_value(&harness,
-	    "insert into group_member (pool_id, group_name, sub) values "
-	    "('%s', 'g', gen_random_uuid())",
-	    pool->id);
+	    "insert into group_member (pool_id, group_name, sub) "
+	    "select pool_id, 'g', sub from account");
 	cr_assert(pool_delete(&harness.work, pool->id));
 	cr_assert_eq(
 	    harness_number(&harness,
