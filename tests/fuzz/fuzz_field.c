@@ -26,8 +26,7 @@ static void read_table(struct mem *mem, const cJSON *json,
 	MUST(field_read(mem, rows, only, mem_alloc(mem, room), &err) == good);
 }
 
-/* With the rules between members; what they let pass is stored, and taken
- * from there without a look. */
+/* With the rules between members. */
 static void read_pool(struct mem *mem, const cJSON *json)
 {
 	struct err err = { 0 };
@@ -37,7 +36,8 @@ static void read_pool(struct mem *mem, const cJSON *json)
 	MUST(good == !err.code);
 	MUST(utf8_valid(err.message));
 	if (good)
-		pool_settings_take(mem, json);
+		pool_settings_take(mem,
+		    field_only(mem, pool_settings_rows, json));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
