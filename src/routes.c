@@ -384,12 +384,9 @@ static void start_workers(struct routes *routes, struct mem *mem)
 
 int routes_run(const struct engine *engine, struct board *board)
 {
-	MEM_AUTO mem = mem_new(NULL);
+	struct routes routes;
+	MEM_AUTO mem = mem_new(NULL); /* with it end threads that use routes */
 	const struct config *config = engine->config;
-	struct routes routes = { .engine = engine,
-		.config = config,
-		.board = board,
-		.mem = mem };
 	struct listener listener = { .address = config->listen,
 		.body_most = BODY_MOST,
 		.connections_most = (unsigned)config->listen_connections,
@@ -402,6 +399,10 @@ int routes_run(const struct engine *engine, struct board *board)
 	struct certificate certificate;
 	struct err err = { 0 };
 
+	routes = (struct routes){ .engine = engine,
+		.config = config,
+		.board = board,
+		.mem = mem };
 	lane_catch_signals();
 	routes.throttle = throttle_new(mem, config->api_rates, &err);
 	if (routes.throttle && open_gateway(&routes, &err) &&
