@@ -210,8 +210,8 @@ static void hmac(const void *key, size_t key_length, const char *text,
 {
 	unsigned length = SIGV4_KEY_BYTES;
 
-	if (!HMAC(sha256(), key, (int)key_length,
-	        (const unsigned char *)text, strlen(text), out, &length))
+	if (!HMAC(sha256(), key, (int)key_length, (const unsigned char *)text,
+	        strlen(text), out, &length))
 		log_fatal("libcrypto has no SHA-256");
 }
 
