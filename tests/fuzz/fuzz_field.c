@@ -35,7 +35,9 @@ static void read_pool(struct mem *mem, const cJSON *json)
 
 	MUST(good == !err.code);
 	MUST(utf8_valid(err.message));
-	pool_settings_take(mem, json);
+	if (good)
+		pool_settings_take(mem,
+		    field_only(mem, pool_settings_rows, json));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
