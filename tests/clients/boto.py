@@ -195,6 +195,18 @@ class Boto(aws.Case):
         self.assertIn(told["RequestId"], failed.response["Error"]["Message"])
         self.create(pool, "alice")
 
+    def test_delivery_that_fails_is_not_tried_again(self):
+        for mode in MODES:
+            pool = self.make_pool()
+            failed = self.refused(
+                "CodeDeliveryFailureException",
+                "Invalid email provided/Unable to send the email", pool,
+                "alice", self.trying(mode), **MAIL,
+                UserAttributes=mail_of("jürgen@example.com"))
+            told = failed.response["ResponseMetadata"]
+            self.assertEqual(told["RetryAttempts"], 0, mode)
+            self.aws.admin_get_user(UserPoolId=pool, Username="alice")
+
     def test_throttled(self):
         pool = self.make_pool()
         with busy.full(self.usher, pool):

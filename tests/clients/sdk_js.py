@@ -12,6 +12,8 @@ import unittest
 
 import aws
 import busy
+import dev
+import hooks
 import house
 from cut import Cut
 from house import HOUSE
@@ -58,6 +60,12 @@ def install():
             file.write(lock)
 
 
+def version():
+    """Of the SDK."""
+    package = json.loads(_text_of(os.path.join(HERE, "package.json")))
+    return package["dependencies"]["@aws-sdk/client-cognito-identity-provider"]
+
+
 class Failed(Exception):
     """What the SDK threw."""
 
@@ -79,14 +87,16 @@ def _revive(value):
 
 class Node:
     """A process that makes calls with the SDK, which tries each once unless
-    told otherwise."""
+    told otherwise. Without a URL it knows from the VARIABLES whom to call."""
 
-    def __init__(self, server, **variables):
-        self.url = server.url
+    def __init__(self, url, variables):
+        self.settings = {"maxAttempts": 1}
+        if url:
+            self.settings["endpoint"] = url
         self.process = HOUSE.converse(
             ["node", os.path.join(THERE, "client.mjs")],
             HOUSE.path("node.log"), cwd=THERE,
-            env={**os.environ, **server.environment(), **variables})
+            env={**os.environ, **variables})
 
     def end(self):
         self.process.stdin.close()
@@ -107,13 +117,11 @@ class Node:
 
     def call(self, name, settings=None, **request):
         """The output; Failed with what was thrown."""
-        settings = {"endpoint": self.url, "maxAttempts": 1,
-                    **(settings or {})}
+        settings = {**self.settings, **(settings or {})}
         return self.ask(name=name, input=request, client=settings)["output"]
 
     def pages(self, name, size, **request):
-        return self.ask(name=name, input=request,
-                        client={"endpoint": self.url},
+        return self.ask(name=name, input=request, client=self.settings,
                         pages={"pageSize": size})["pages"]
 
 
@@ -127,67 +135,71 @@ def mail_of(address):
     return [{"Name": "email", "Value": address}]
 
 
-class Sdk(aws.Case):
-    settings = {"alias_conflict_error": "AliasExistsException",
-                **busy.SETTINGS}
+class Using:
+    """Calls by one process; beside a case of aws.py or hooks.py."""
 
     @classmethod
     def setUpClass(cls):
         install()
         super().setUpClass()
-        cls.node = Node(cls.usher)
+        cls.node = Node(cls.usher.url, cls.usher.environment())
 
     @classmethod
     def tearDownClass(cls):
         cls.node.end()
         super().tearDownClass()
 
-    def pool(self, **settings):
+    def new_pool(self, **settings):
         made = self.node.call("CreateUserPool", PoolName="test", **settings)
         return made["UserPool"]["Id"]
 
-    def create(self, pool, username, settings=None, **more):
+    def make(self, pool, username, settings=None, **more):
         answer = self.node.call("AdminCreateUser", settings, UserPoolId=pool,
                                 Username=username, **more)
         return answer["User"]
 
-    def refused(self, code, words, pool, username, settings=None, **more):
-        """The SDK throws that class with these words; what it threw."""
+    def thrown(self, code, words, pool, username, settings=None, **more):
+        """The SDK throws that code with these words; what it threw."""
         with self.assertRaises(Failed) as caught:
-            self.create(pool, username, settings, **more)
+            self.make(pool, username, settings, **more)
         failed = caught.exception
         self.assertEqual((failed.name, failed.words), (code, words))
         self.assertTrue(failed.error["ofTheService"])
         return failed
 
-    def refused_by_class(self, code, words, pool, username, **more):
-        failed = self.refused(code, words, pool, username, **more)
+    def thrown_by_class(self, code, words, pool, username, **more):
+        failed = self.thrown(code, words, pool, username, **more)
         self.assertTrue(failed.error["ofItsClass"], failed)
         return failed
 
+
+class Sdk(Using, aws.Case):
+    settings = {"alias_conflict_error": "AliasExistsException",
+                **busy.SETTINGS}
+
     def test_invite_resend_suppress(self):
-        pool = self.pool(AdminCreateUserConfig={
+        pool = self.new_pool(AdminCreateUserConfig={
             "InviteMessageTemplate": TEMPLATE})
-        made = self.create(pool, "alice", **MAIL,
-                           UserAttributes=mail_of("js@example.com"))
+        made = self.make(pool, "alice", **MAIL,
+                         UserAttributes=mail_of("js@example.com"))
         first, = self.usher.mails("js@example.com", 1)
         self.assertEqual(first["subject"], "Welcome")
         self.assertEqual(first["text"].strip(),
                          f"Sign in as alice with {first['password']}")
-        again = self.create(pool, "alice", MessageAction="RESEND", **MAIL)
+        again = self.make(pool, "alice", MessageAction="RESEND", **MAIL)
         _, second = self.usher.mails("js@example.com", 2)
         self.assertNotEqual(second["password"], first["password"])
         self.assertEqual(again["Attributes"], made["Attributes"])
         self.assertEqual(again["UserCreateDate"], made["UserCreateDate"])
         self.assertGreater(again["UserLastModifiedDate"],
                            made["UserLastModifiedDate"])
-        self.create(pool, "bob", MessageAction="SUPPRESS", **MAIL,
-                    UserAttributes=mail_of("bob@example.com"))
+        self.make(pool, "bob", MessageAction="SUPPRESS", **MAIL,
+                  UserAttributes=mail_of("bob@example.com"))
         self.assertEqual(self.usher.messages(pool), 2)
 
     def test_what_a_user_looks_like(self):
-        pool = self.pool()
-        made = self.create(pool, "alice", UserAttributes=mail_of("a@b.test"))
+        pool = self.new_pool()
+        made = self.make(pool, "alice", UserAttributes=mail_of("a@b.test"))
         self.assertEqual(sorted(made), [
             "Attributes", "Enabled", "UserCreateDate", "UserLastModifiedDate",
             "UserStatus", "Username"])
@@ -204,7 +216,7 @@ class Sdk(aws.Case):
         self.assertEqual(list(gone), ["$metadata"])
 
     def test_pools_by_pages(self):
-        made = {self.pool() for _ in range(5)}
+        made = {self.new_pool() for _ in range(5)}
         pages = self.node.pages("ListUserPools", 2)
         items = [item for page in pages for item in page["UserPools"]]
         self.assertLessEqual(made, {item["Id"] for item in items})
@@ -215,20 +227,20 @@ class Sdk(aws.Case):
                               datetime.datetime)
 
     def test_unicode(self):
-        pool = self.pool()
+        pool = self.new_pool()
         name = "Zoë‑李雷😀"
-        made = self.create(pool, name, UserAttributes=[
+        made = self.make(pool, name, UserAttributes=[
             {"Name": "name", "Value": "Ünïcødé \u2028 \"\\/ 😀"}])
         self.assertEqual(made["Username"], name)
         got = self.node.call("AdminGetUser", UserPoolId=pool, Username=name)
         self.assertEqual(got["UserAttributes"][0]["Value"],
                          "Ünïcødé \u2028 \"\\/ 😀")
-        self.refused_by_class("UsernameExistsException",
-                              "User account already exists", pool, name)
+        self.thrown_by_class("UsernameExistsException",
+                             "User account already exists", pool, name)
 
     def test_classes_of_its_model(self):
-        pool = self.pool()
-        self.create(pool, "alice")
+        pool = self.new_pool()
+        self.make(pool, "alice")
         table = [
             ("ResourceNotFoundException",
              "User pool us-east-1_x does not exist.", "us-east-1_x", {}),
@@ -242,34 +254,34 @@ class Sdk(aws.Case):
         ]
         for code, words, where, more in table:
             with self.subTest(code):
-                failed = self.refused_by_class(code, words, where, "alice",
-                                               **more)
+                failed = self.thrown_by_class(code, words, where, "alice",
+                                              **more)
                 self.assertEqual(failed.error["fault"], "client")
                 self.assertEqual(failed.error["metadata"]["httpStatusCode"],
                                  400)
-        self.refused_by_class("UserNotFoundException", "User does not exist.",
-                              pool, "bob", MessageAction="RESEND")
+        self.thrown_by_class("UserNotFoundException", "User does not exist.",
+                             pool, "bob", MessageAction="RESEND")
 
     def test_class_of_a_state(self):
-        pool = self.pool(Policies={"SignInPolicy": {
+        pool = self.new_pool(Policies={"SignInPolicy": {
             "AllowedFirstAuthFactors": ["PASSWORD", "EMAIL_OTP"]}})
-        made = self.create(pool, "alice", UserAttributes=[
+        made = self.make(pool, "alice", UserAttributes=[
             *mail_of("a@example.com"),
             {"Name": "email_verified", "Value": "true"}])
         self.assertEqual(made["UserStatus"], "CONFIRMED")
-        self.refused_by_class(
+        self.thrown_by_class(
             "UnsupportedUserStateException",
             "Resend not possible. alice status is not FORCE_CHANGE_PASSWORD",
             pool, "alice", MessageAction="RESEND")
 
     def test_class_that_the_operation_does_not_name(self):
-        pool = self.pool(AliasAttributes=["email"])
+        pool = self.new_pool(AliasAttributes=["email"])
         verified = [*mail_of("a@example.com"),
                     {"Name": "email_verified", "Value": "true"}]
-        self.create(pool, "alice", UserAttributes=verified)
-        self.refused_by_class("AliasExistsException",
-                              "An account with the email already exists.",
-                              pool, "bob", UserAttributes=verified)
+        self.make(pool, "alice", UserAttributes=verified)
+        self.thrown_by_class("AliasExistsException",
+                             "An account with the email already exists.",
+                             pool, "bob", UserAttributes=verified)
 
     def test_classes_of_no_model(self):
         policy = self.usher.file("policy.json", json.dumps({
@@ -277,79 +289,90 @@ class Sdk(aws.Case):
                 "Effect": "Allow", "Action": "cognito-idp:AdminGetUser",
                 "Resource": "*"}]}))
         nobody = self.usher.make_key("nobody", "--policy", policy)
-        pool = self.pool()
+        pool = self.new_pool()
         keys = {"accessKeyId": nobody["AccessKeyId"],
                 "secretAccessKey": nobody["SecretAccessKey"]}
-        self.refused(
+        self.thrown(
             "AccessDeniedException",
             "User: arn:aws:iam::000000000000:user/nobody is not authorized "
             "to perform: cognito-idp:AdminCreateUser on resource: arn:aws:"
             f"cognito-idp:us-east-1:000000000000:userpool/{pool} because no "
             "identity-based policy allows the cognito-idp:AdminCreateUser "
             "action", pool, "alice", {"credentials": keys})
-        self.refused(
+        self.thrown(
             "UnrecognizedClientException",
             "The security token included in the request is invalid.", pool,
             "alice", {"credentials": {**keys, "accessKeyId": "AKIAUNKNOWN"}})
-        self.refused(
+        self.thrown(
             "InvalidSignatureException",
             "Credential should be scoped to a valid region.", pool, "alice",
             {"region": "eu-west-1"})
+
+    def test_delivery_that_fails_is_not_tried_again(self):
+        pool = self.new_pool()
+        failed = self.thrown_by_class(
+            "CodeDeliveryFailureException",
+            "Invalid email provided/Unable to send the email", pool, "alice",
+            settings={"maxAttempts": 3}, **MAIL,
+            UserAttributes=mail_of("jürgen@example.com"))
+        self.assertEqual(failed.attempts, 1)
+        self.node.call("AdminGetUser", UserPoolId=pool, Username="alice")
 
     def test_nothing_is_checked_before_it_is_sent(self):
         failed = "failed to satisfy constraint: Member must"
         pattern = r"[\w-]+_[0-9a-zA-Z]+"
         visible = r"[\p{L}\p{M}\p{S}\p{N}\p{P}]+"
         short = "have length greater than or equal to 1"
-        self.refused_by_class(
+        self.thrown_by_class(
             "InvalidParameterException",
             f"2 validation errors detected: Value at 'username' {failed} "
             f"{short}; Value at 'username' {failed} satisfy regular "
-            f"expression pattern: {visible}", self.pool(), "")
-        self.refused_by_class(
+            f"expression pattern: {visible}", self.new_pool(), "")
+        self.thrown_by_class(
             "InvalidParameterException",
             f"2 validation errors detected: Value '' at 'userPoolId' {failed} "
             f"{short}; Value '' at 'userPoolId' {failed} satisfy regular "
             f"expression pattern: {pattern}", "", "alice")
         with self.assertRaises(Failed) as caught:
-            self.node.call("AdminCreateUser", UserPoolId=self.pool())
+            self.node.call("AdminCreateUser", UserPoolId=self.new_pool())
         self.assertEqual(
             caught.exception.words, "1 validation error detected: Value null "
             f"at 'username' {failed} not be null")
 
     def test_wrong_types(self):
-        pool = self.pool()
+        pool = self.new_pool()
         for more in ({"ForceAliasCreation": "yes"}, {"UserAttributes": [
                 {"Name": "name", "Value": 5}]}):
             with self.assertRaises(Failed) as caught:
-                self.create(pool, "alice", **more)
+                self.make(pool, "alice", **more)
             self.assertEqual(caught.exception.name, "SerializationException")
 
     def test_fault_of_the_server(self):
-        pool = self.pool()
+        pool = self.new_pool()
         self.usher.sql("alter table name rename to away")
         try:
             with self.assertRaises(Failed) as caught:
-                self.create(pool, "alice")
+                self.make(pool, "alice")
         finally:
             self.usher.sql("alter table away rename to name")
         self.assertEqual(caught.exception.name, "InternalErrorException")
         self.assertTrue(caught.exception.error["ofItsClass"])
         self.assertEqual(caught.exception.error["fault"], "server")
-        self.create(pool, "alice")
+        self.make(pool, "alice")
 
     def test_throttled(self):
-        pool = self.pool()
+        pool = self.new_pool()
         with busy.full(self.usher, pool):
-            failed = self.refused_by_class(
+            failed = self.thrown_by_class(
                 "TooManyRequestsException", "Rate exceeded", pool, "alice",
                 settings={"maxAttempts": 2})
             self.assertEqual(failed.attempts, 2)
-        self.create(pool, "alice")
+        self.make(pool, "alice")
 
     def test_clock_is_corrected_from_our_date(self):
-        late = Node(self.usher, CLOCK_LATE_MS="3600000")
-        pool = self.pool()
+        late = Node(self.usher.url, {**self.usher.environment(),
+                                     "CLOCK_LATE_MS": "3600000"})
+        pool = self.new_pool()
         with self.assertRaises(Failed) as caught:
             late.call("DescribeUserPool", UserPoolId=pool)
         self.assertEqual(caught.exception.name, "InvalidSignatureException")
@@ -361,11 +384,11 @@ class Sdk(aws.Case):
         late.end()
 
     def test_cut_behind_the_commit(self):
-        pool = self.pool()
+        pool = self.new_pool()
         cut = Cut(self.usher.port, 1)
-        made = self.create(pool, "alice",
-                           {"endpoint": cut.url, "maxAttempts": 3}, **MAIL,
-                           UserAttributes=mail_of("cut@example.com"))
+        made = self.make(pool, "alice",
+                         {"endpoint": cut.url, "maxAttempts": 3}, **MAIL,
+                         UserAttributes=mail_of("cut@example.com"))
         cut.stop()
         self.assertEqual((cut.cut, cut.connections), (1, 2))
         got = self.node.call("AdminGetUser", UserPoolId=pool,
@@ -373,6 +396,53 @@ class Sdk(aws.Case):
         self.assertEqual(made["Attributes"], got["UserAttributes"])
         self.usher.mails("cut@example.com", 1)
         self.assertEqual(self.usher.messages(pool), 1)
+
+
+class Triggers(Using, hooks.Case):
+    def test_refuses(self):
+        self.sign_up.act = hooks.raises("no")
+        self.thrown_by_class("UserLambdaValidationException",
+                             "PreSignUp failed with error no.", self.pool,
+                             "alice")
+        self.nothing_written()
+
+    def test_junk(self):
+        self.sign_up.act = lambda event: (200, "[]")
+        self.thrown_by_class("InvalidLambdaResponseException",
+                             "Unrecognizable lambda output", self.pool,
+                             "alice")
+
+    def test_cannot_be_called(self):
+        self.sign_up.act = lambda event: (404, "{}")
+        self.thrown_by_class(
+            "UnexpectedLambdaException", "PreSignUp invocation failed due to "
+            "error ResourceNotFoundException.", self.pool, "alice")
+
+    def test_which_sdk_it_is(self):
+        self.make(self.pool, "alice")
+        event, = self.sign_up.events()
+        self.assertEqual(event["callerContext"]["awsSdkVersion"],
+                         f"aws-sdk-js-{version()}")
+
+
+class Dev(dev.DevCase):
+    """What `usher dev` exports is all that the SDK needs."""
+
+    @classmethod
+    def setUpClass(cls):
+        install()
+
+    def test_by_what_is_exported(self):
+        self.start("--quiet", "--listen", f"127.0.0.1:{HOUSE.port()}")
+        node = Node(None, self.exported())
+        pool = node.call("CreateUserPool", PoolName="demo")["UserPool"]["Id"]
+        node.call("AdminCreateUser", UserPoolId=pool, Username="alice",
+                  UserAttributes=mail_of("alice@example.com"), **MAIL)
+        mail, = self.run_usher("inbox", "--count", "1")
+        self.assertEqual((mail["to"], mail["username"]),
+                         ("alice@example.com", "alice"))
+        node.end()
+        self.assertEqual(self.stop(), 0)
 
 
 if __name__ == "__main__":
