@@ -38,12 +38,11 @@ from (select count(*) as n from (
   select from account where pool_id = $1 limit 10001) as few) as counted;
 
 -- name: pool_delete
+-- Foreign keys take app clients, groups and their members along, after the
+-- users: those who come meanwhile lock a user before a group, too.
 with gone as (delete from user_pool where id = $1 returning id),
 accounts as (delete from account where pool_id = $1),
 names as (delete from name where pool_id = $1),
 marks as (delete from backlog where pool_id = $1),
-kept as (delete from captured where pool_id = $1),
-clients as (delete from pool_client where pool_id = $1),
-groups as (delete from user_group where pool_id = $1),
-members as (delete from group_member where pool_id = $1)
+kept as (delete from captured where pool_id = $1)
 select id from gone;

@@ -30,7 +30,7 @@ create table pool_client (
 create index pool_client_pool on pool_client (pool_id, id);
 
 create table user_group (
-  pool_id text not null,
+  pool_id text not null references user_pool on delete cascade,
   name text not null,
   description text,
   role_arn text,
@@ -44,7 +44,9 @@ create table group_member (
   pool_id text not null,
   group_name text not null,
   sub uuid not null,
-  primary key (pool_id, group_name, sub)
+  primary key (pool_id, group_name, sub),
+  foreign key (pool_id, sub) references account on delete cascade,
+  foreign key (pool_id, group_name) references user_group on delete cascade
 );
 create index group_member_sub on group_member (pool_id, sub);
 

@@ -26,7 +26,8 @@ struct batch {
 	struct mem *mem;
 	struct known_pool pools[POOLS_KNOWN];
 	size_t pool_count;
-	bool mail_waits; /* what was queued and no lane was told of */
+	unsigned long changes; /* of pools, when the oldest of them was read */
+	bool mail_waits;       /* what was queued and no lane was told of */
 	bool text_waits;
 };
 
@@ -51,10 +52,13 @@ struct batch *batch_new(struct mem *mem, const struct engine *engine)
 static void forget_old(struct batch *batch)
 {
 	int64_t now_ms = clock_steady_ms();
+	unsigned long changes = pool_changes();
+	bool same = changes == batch->changes;
 	size_t kept = 0;
 
+	batch->changes = changes;
 	for (size_t i = 0; i < batch->pool_count; i++) {
-		if (now_ms - batch->pools[i].read_ms < FRESH_MS)
+		if (same && now_ms - batch->pools[i].read_ms < FRESH_MS)
 			batch->pools[kept++] = batch->pools[i];
 		else
 			mem_free(batch->pools[i].mem);

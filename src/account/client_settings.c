@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "base/json.h"
 #include "base/str.h"
 
 #define SECOND       1
@@ -187,27 +186,7 @@ bool client_settings_check(const struct client_settings *settings,
 	return true;
 }
 
-/* The members of FROM that the rows name, and nothing else. */
-static void copy_rows(const struct field *rows, const cJSON *from, cJSON *into)
-{
-	for (; rows->kind != FIELD_END; rows++) {
-		const cJSON *member =
-		    cJSON_GetObjectItemCaseSensitive(from, rows->name);
-		if (!member || cJSON_IsNull(member))
-			continue;
-		if (rows->kind == FIELD_OBJECT)
-			copy_rows(rows->rows, member,
-			    cJSON_AddObjectToObject(into, rows->name));
-		else
-			cJSON_AddItemToObject(into, rows->name,
-			    cJSON_Duplicate(member, true));
-	}
-}
-
 cJSON *client_settings_kept(struct mem *mem, const cJSON *json)
 {
-	cJSON *kept = json_object(mem);
-
-	copy_rows(stored_rows, json, kept);
-	return kept;
+	return field_only(mem, stored_rows, json);
 }

@@ -7,6 +7,7 @@
 
 #include "account/attribute.h"
 #include "base/config.h"
+#include "base/json.h"
 #include "base/secret.h"
 #include "base/str.h"
 #include "db/db.h"
@@ -88,37 +89,45 @@ static struct pool_text *get_text(const struct engine *engine,
 	return text;
 }
 
-/* What a trigger says is this message's alone; who brings a message away
- * itself needs no text. */
-static struct pool_text *make_text(struct mem *mem, const struct engine *engine,
-    const struct invitation *invitation, bool sms)
+/* Whether a message is another than all others of its pool. */
+static bool is_special(const struct invitation_custom *custom, bool sms)
+{
+	const struct message_template *texts = custom ? custom->texts : NULL;
+
+	if (!custom || custom->senders[sms])
+		return custom;
+	return texts && (sms ? texts->sms_message != NULL
+	                     : texts->email_message || texts->email_subject);
+}
+
+static struct pool_text *special_text(struct mem *mem)
 {
 	struct pool_text *text = mem_make(mem, struct pool_text);
-	struct template template = { .sender =
-		                         invitation->custom->senders[sms] };
 
-	if (!template.sender) {
-		invitation_choose_template(engine, invitation->pool,
-		    invitation->password != NULL, sms, &template);
-		put_texts(invitation->custom->texts, sms, &template);
-	}
-	text->content = template_print(mem, &template);
+	text->content =
+	    template_print(mem, &(struct template){ .sealed = true });
 	text->hash = secret_digest(mem, text->content);
 	return text;
 }
 
-/* What only the one who brings the message away may see, or NULL. */
-static const char *secret_of(struct mem *mem,
+/* It may tell of the user, and must go when the password does. */
+static const char *special_secret(struct mem *mem, const struct engine *engine,
     const struct invitation *invitation, bool sms)
 {
-	const char *event =
-	    invitation->custom ? invitation->custom->events[sms] : NULL;
-	const char *password = invitation->password;
+	const struct invitation_custom *custom = invitation->custom;
+	struct template template = { .sender = custom->senders[sms] };
+	struct err err = { 0 };
 
-	if (!event)
-		return password;
-	return mem_secret(
-	    mem_printf(mem, "%s\n%s", password ? password : "", event));
+	if (!template.sender) {
+		invitation_choose_template(engine, invitation->pool,
+		    invitation->password != NULL, sms, &template);
+		put_texts(custom->texts, sms, &template);
+	}
+	cJSON *json = json_read(mem, template_print(mem, &template), &err);
+	json_add(json, "event", custom->events[sms]);
+	return mem_secret(mem_printf(mem, "%s\n%s",
+	    invitation->password ? invitation->password : "",
+	    json_print(mem, json)));
 }
 
 static void add_message(struct work *work, const struct engine *engine,
@@ -126,13 +135,14 @@ static void add_message(struct work *work, const struct engine *engine,
 {
 	const struct user *user = invitation->user;
 	struct invitation_message *message = &plan->messages[plan->count++];
-	const struct invitation_custom *custom = invitation->custom;
-	bool special = custom && (custom->texts || custom->senders[sms]);
+	bool special = is_special(invitation->custom, sms);
 	const struct pool_text *text =
-	    special ? make_text(work->mem, engine, invitation, sms)
+	    special ? special_text(work->mem)
 	            : get_text(engine, invitation->pool,
 	                  invitation->password != NULL, sms);
-	const char *secret = secret_of(work->mem, invitation, sms);
+	const char *secret =
+	    special ? special_secret(work->mem, engine, invitation, sms)
+	            : invitation->password;
 
 	message->medium = sms ? "SMS" : "EMAIL";
 	message->destination =

@@ -77,9 +77,9 @@ void invitation_make_plan(struct work *work, const struct engine *engine,
 bool invitation_waits(const struct invitation_plan *plan, const char *medium);
 
 /*
- * Where a sealed password belongs: opening it needs the same text. Behind the
- * password, which may be empty, comes the event of a custom sender in a line
- * of its own.
+ * Where a sealed password belongs: opening it needs the same text. Where the
+ * template is "sealed" a line behind the password, which may be empty, has the
+ * message's own, as template_print() does, and a custom sender's "event".
  */
 char *invitation_place(struct mem *mem, const char *pool_id, const char *sub,
     const char *medium, int64_t invitation);

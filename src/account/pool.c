@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "account/pool.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 #include "account/audit.h"
@@ -222,11 +223,25 @@ static bool may_delete(struct work *work, const char *id)
 
 bool pool_delete(struct work *work, const char *id)
 {
-	if (db_begin(work) && may_delete(work, id) && delete_all(work, id) &&
-	    db_commit(work))
-		return true;
-	db_rollback(work);
-	return false;
+	bool done = db_begin(work) && may_delete(work, id) &&
+	            delete_all(work, id) && db_commit(work);
+
+	pool_note_change();
+	if (!done)
+		db_rollback(work);
+	return done;
+}
+
+static atomic_ulong changes;
+
+unsigned long pool_changes(void)
+{
+	return changes;
+}
+
+void pool_note_change(void)
+{
+	changes++;
 }
 
 int64_t pool_count_users(struct work *work, const char *id)

@@ -92,6 +92,13 @@ const char *pool_id_of_arn(struct work *work, const struct engine *engine,
 /* Deletes the pool with its users and cancels what waits for them. */
 bool pool_delete(struct work *work, const char *id);
 
+/*
+ * Goes up with every change of a pool that this process made: who keeps what
+ * pool_get() gave reads it again then.
+ */
+unsigned long pool_changes(void);
+void pool_note_change(void);
+
 /* Users in it: exact up to 10,000, above that the database's estimate; -1 with
  * the error when they cannot be counted. */
 int64_t pool_count_users(struct work *work, const char *id);

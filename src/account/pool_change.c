@@ -69,7 +69,9 @@ static struct pool *store(const struct change *change, const cJSON *changes)
 	    !audit(work, change->action, id, changes))
 		return NULL;
 	struct pool *after = pool_get(work, id);
-	return after && db_commit(work) ? after : NULL;
+	bool done = after && db_commit(work);
+	pool_note_change();
+	return done ? after : NULL;
 }
 
 /* Commits when all went well so far: the pool as it is then, else NULL. */

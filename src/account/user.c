@@ -69,7 +69,7 @@ struct user *user_lock_named(struct work *work, const struct pool *pool,
 	return user ? user_lock(work, pool, user->sub) : NULL;
 }
 
-static struct user *read_all(struct work *work, struct rows *rows, int *found)
+struct user *user_read_all(struct work *work, struct rows *rows, int *found)
 {
 	if (!rows)
 		return NULL;
@@ -85,7 +85,7 @@ static struct user *read_all(struct work *work, struct rows *rows, int *found)
 struct user *user_list(struct work *work, const struct pool *pool,
     const char *after, int count, int *found)
 {
-	return read_all(work,
+	return user_read_all(work,
 	    db_run(work, QUERY_user_list, pool->id, after,
 	        db_int(work->mem, count)),
 	    found);
@@ -94,8 +94,8 @@ struct user *user_list(struct work *work, const struct pool *pool,
 struct user *user_get_many(struct work *work, const struct pool *pool,
     const char *subs, int *found)
 {
-	return read_all(work, db_run(work, QUERY_user_get_many, pool->id, subs),
-	    found);
+	return user_read_all(work,
+	    db_run(work, QUERY_user_get_many, pool->id, subs), found);
 }
 
 /* The account goes first: a RESEND locks it first too, so that one waits for

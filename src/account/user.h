@@ -12,6 +12,8 @@
 #include "account/pool.h"
 #include "db/work.h"
 
+struct rows;
+
 #define USER_FORCE_CHANGE_PASSWORD "FORCE_CHANGE_PASSWORD"
 #define USER_CONFIRMED             "CONFIRMED"
 #define USER_UNCONFIRMED           "UNCONFIRMED"
@@ -45,6 +47,10 @@ struct user *user_list(struct work *work, const struct pool *pool,
 /* Those of SUBS, an array for a statement, that are there, in its order. */
 struct user *user_get_many(struct work *work, const struct pool *pool,
     const char *subs, int *found);
+
+/* The users of ROWS, which have the columns of user_list's statement; *FOUND of
+ * them. NULL when ROWS are. */
+struct user *user_read_all(struct work *work, struct rows *rows, int *found);
 
 /* Deletes the user, cancels what waits, forgets addresses in history. */
 bool user_delete(struct work *work, const struct pool *pool, const char *name);

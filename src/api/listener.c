@@ -23,7 +23,7 @@
 
 #define HEADERS_MOST      64
 #define BACKLOG           4096
-#define CONNECTION_MEMORY ((size_t)32 * 1024)
+#define CONNECTION_MEMORY ((size_t)24 * 1024)
 #define BODIES_MOST       ((size_t)256 * 1024 * 1024) /* of all at a time */
 #define EXCHANGE_ROOM     ((size_t)16 * 1024)         /* of most requests */
 #define WAIT_MS           200  /* stopping() is asked so often at least */

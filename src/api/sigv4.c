@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -186,13 +187,31 @@ bool sigv4_read(struct mem *mem, const struct listener_request *request,
 	       check_scope(mem, claim, scope, err);
 }
 
+static EVP_MD *fetched;
+
+static void fetch(void)
+{
+	fetched = EVP_MD_fetch(NULL, "SHA256", NULL);
+	if (!fetched)
+		log_fatal("libcrypto has no SHA-256");
+}
+
+/* EVP_sha256() would be looked up at each use. */
+static const EVP_MD *sha256(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, fetch);
+	return fetched;
+}
+
 static void hmac(const void *key, size_t key_length, const char *text,
     unsigned char out[SIGV4_KEY_BYTES])
 {
 	unsigned length = SIGV4_KEY_BYTES;
 
-	if (!HMAC(EVP_sha256(), key, (int)key_length,
-	        (const unsigned char *)text, strlen(text), out, &length))
+	if (!HMAC(sha256(), key, (int)key_length, (const unsigned char *)text,
+	        strlen(text), out, &length))
 		log_fatal("libcrypto has no SHA-256");
 }
 
@@ -225,7 +244,7 @@ static char *digest(struct mem *mem, const char *text)
 	unsigned char bytes[SIGV4_KEY_BYTES];
 	unsigned length = SIGV4_KEY_BYTES;
 
-	if (!EVP_Digest(text, strlen(text), bytes, &length, EVP_sha256(), NULL))
+	if (!EVP_Digest(text, strlen(text), bytes, &length, sha256(), NULL))
 		log_fatal("libcrypto has no SHA-256");
 	return hex(mem, bytes);
 }

@@ -6,6 +6,7 @@
 
 #include "account/invitation.h"
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/secret.h"
 #include "delivery/token.h"
 #include "message/mime.h"
@@ -53,6 +54,20 @@ static bool refuse(struct delivery *delivery, const struct err *err)
 	return false;
 }
 
+/* What the message has of its own, instead of a template of many. */
+static bool read_own(struct mem *mem, struct delivery *delivery,
+    const char *text, struct err *err)
+{
+	const cJSON *json = json_read(mem, text, err);
+
+	if (!json)
+		return false;
+	template_read(json, &delivery->template);
+	template_add_text(mem, &delivery->template);
+	delivery->event = json_text(json, "/event");
+	return true;
+}
+
 static bool open_password(struct mem *mem, const struct keyring *keyring,
     struct delivery *delivery, struct err *err)
 {
@@ -62,16 +77,17 @@ static bool open_password(struct mem *mem, const struct keyring *keyring,
 	         : invitation_place(mem, delivery->pool_id, delivery->sub,
 	               delivery->medium, delivery->invitation);
 
-	if (!delivery->has_password && !delivery->template.sender)
+	if (!delivery->has_password && !delivery->template.sealed)
 		return true;
 	char *secret = secret_open(mem, keyring, delivery->sealed, place, err);
 	char *end = secret ? strchr(secret, '\n') : NULL;
-	if (end) {
+	if (!secret)
+		return false;
+	if (end)
 		*end = '\0';
-		delivery->event = end + 1;
-	}
 	delivery->password = delivery->has_password ? secret : NULL;
-	return secret != NULL;
+	return !delivery->template.sealed ||
+	       read_own(mem, delivery, end ? end + 1 : "", err);
 }
 
 static bool render_mail(struct mem *mem, const struct config *config,

@@ -27,10 +27,10 @@ static const char *why_refused(const struct delivery *delivery)
 
 	if (sms && !phone_is_e164(delivery->destination))
 		return "not a telephone number that can be reached (E.164)";
-	if ((delivery->has_password || delivery->template.sender) &&
+	if ((delivery->has_password || delivery->template.sealed) &&
 	    !delivery->sealed)
 		return "the password is gone; use usher resend";
-	if (delivery->has_password && !delivery->template.sender &&
+	if (delivery->has_password && !delivery->template.sealed &&
 	    !template_has(&delivery->template, "{####}"))
 		return "template lacks {####}";
 	return NULL;

@@ -14,9 +14,13 @@
 #define WAIT_MS     100
 #define ANSWER_MOST ((size_t)1024 * 1024)
 
+/* Who did not answer is not asked for so long: others of the lane wait. */
+#define SILENCE_MS 10000
+
 struct sender {
-	const struct engine *engine;
+	const struct hooks *hooks;
 	struct http *http;
+	int64_t *silent_until_ms; /* of each hook; steady clock */
 };
 
 /* One batch on its way. */
@@ -24,8 +28,7 @@ struct batch {
 	struct sender *sender;
 	struct carrier_sink *sink;
 	struct mem *mem;
-	const struct hook *silent; /* the last that did not answer */
-	bool ended;                /* nothing more is begun */
+	bool ended; /* nothing more is begun */
 };
 
 struct sender *sender_new(struct mem *mem, const struct engine *engine,
@@ -33,7 +36,9 @@ struct sender *sender_new(struct mem *mem, const struct engine *engine,
 {
 	struct sender *sender = mem_make(mem, struct sender);
 
-	sender->engine = engine;
+	sender->hooks = engine->hooks;
+	sender->silent_until_ms = mem_array(mem, int64_t,
+	    engine->hooks ? engine->hooks->list.count : 0);
 	sender->http = http_new(mem, err);
 	return sender->http ? sender : NULL;
 }
@@ -68,6 +73,14 @@ static void retry(struct batch *batch, struct delivery *delivery, int status,
 	tell(batch, delivery);
 }
 
+/* Until when HOOK is not asked. */
+static int64_t *silence(const struct sender *sender, const struct hook *hook)
+{
+	const struct hook *first = sender->hooks->list.items;
+
+	return &sender->silent_until_ms[hook - first];
+}
+
 /* Why it may not go to HOOK, or NULL. */
 static const char *why_not(const struct batch *batch, const struct hook *hook)
 {
@@ -75,7 +88,7 @@ static const char *why_not(const struct batch *batch, const struct hook *hook)
 		return "trigger_file does not name the custom sender";
 	if (!hook_keeps_secrets(hook))
 		return "a custom sender's url must be https, or this host";
-	if (hook == batch->silent)
+	if (clock_steady_ms() < *silence(batch->sender, hook))
 		return "the custom sender did not answer for another message";
 	return NULL;
 }
@@ -84,7 +97,7 @@ static void begin(struct batch *batch, struct delivery *delivery)
 {
 	struct mem *mem = batch->mem;
 	const struct hook *hook =
-	    hook_find(batch->sender->engine->hooks, delivery->template.sender);
+	    hook_find(batch->sender->hooks, delivery->template.sender);
 	const char *why = why_not(batch, hook);
 	struct err err = { 0 };
 
@@ -128,8 +141,9 @@ static void done(void *context, const struct http_answer *answer)
 
 	delivery->outcome.took_ms = answer->took_ms;
 	if (!answer->answered) {
-		batch->silent = hook_find(batch->sender->engine->hooks,
-		    delivery->template.sender);
+		const struct hook *hook =
+		    hook_find(batch->sender->hooks, delivery->template.sender);
+		*silence(batch->sender, hook) = clock_steady_ms() + SILENCE_MS;
 		retry(batch, delivery, answer->status, answer->words);
 		return;
 	}

@@ -15,11 +15,15 @@ void template_builtin(enum template_name name, bool sms,
     struct template *template)
 {
 	static const struct template mails[] = {
-		[TEMPLATE_INVITATION] = { invitation_subject, invitation_html,
-		    invitation_txt, true },
-		[TEMPLATE_WELCOME] = { welcome_subject, welcome_html,
-		    welcome_txt, true },
-		[TEMPLATE_AWS] = { aws_subject, aws_html, NULL, false },
+		[TEMPLATE_INVITATION] = { .subject = invitation_subject,
+		    .html = invitation_html,
+		    .text = invitation_txt,
+		    .ours = true },
+		[TEMPLATE_WELCOME] = { .subject = welcome_subject,
+		    .html = welcome_html,
+		    .text = welcome_txt,
+		    .ours = true },
+		[TEMPLATE_AWS] = { .subject = aws_subject, .html = aws_html },
 	};
 	static const struct template texts[] = {
 		[TEMPLATE_INVITATION] = { .text = invitation_sms,
@@ -107,6 +111,8 @@ char *template_print(struct mem *mem, const struct template *template)
 	if (template->ours)
 		cJSON_AddTrueToObject(json, "ours");
 	json_add(json, "sender", template->sender);
+	if (template->sealed)
+		cJSON_AddTrueToObject(json, "sealed");
 	return json_print(mem, json);
 }
 
@@ -117,6 +123,7 @@ void template_read(const cJSON *json, struct template *template)
 	template->text = json_text(json, "/text");
 	template->ours = cJSON_IsTrue(json_at(json, "/ours"));
 	template->sender = json_text(json, "/sender");
+	template->sealed = cJSON_IsTrue(json_at(json, "/sealed"));
 }
 
 void template_add_text(struct mem *mem, struct template *template)

@@ -21,6 +21,7 @@ struct template
 	const char *text;    /* the SMS; of a mail: NULL, made from the HTML */
 	bool ours;           /* from templates/: {expires} is known */
 	const char *sender;  /* ARN of what brings it away, without a text */
+	bool sealed;         /* the message has its own, with its password */
 };
 
 struct template_values {

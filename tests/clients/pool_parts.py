@@ -59,6 +59,17 @@ class Schema(Case):
                    self.aws.admin_create_user, UserPoolId=pool, Username="v",
                    UserAttributes=[{"Name": "custom:x", "Value": "abc"}])
 
+    def test_known_at_once(self):
+        """Who changes a pool and invites then is not told of before."""
+        pool = self.make_pool()
+        for number in range(5):
+            self.aws.admin_create_user(UserPoolId=pool, Username=f"u{number}")
+            name = f"x{number}"
+            self.make_custom(pool, dict(self.X, Name=name))
+            self.aws.admin_create_user(
+                UserPoolId=pool, Username=f"v{number}",
+                UserAttributes=[{"Name": f"custom:{name}", "Value": "1"}])
+
     def test_refused(self):
         pool = self.make_pool(Schema=[self.X])
         number = {"Name": "n", "AttributeDataType": "Number"}

@@ -418,6 +418,26 @@ class Settings(Case):
             "member=adminCreateUserConfig.inviteMessageTemplate.emailMessage "
             "character=U+200B offset=5")
 
+    def test_by_command(self):
+        """usher pool names the first that is unknown, and no other."""
+        def made(**settings):
+            done = self.usher.run("pool", "create", "--json", "--file",
+                                  self.usher.file("p.json",
+                                                  json.dumps(settings)))
+            self.assertEqual(done.status, 0, done)
+            return json.loads(done.out)["UserPool"], done.err
+
+        pool, words = made(**EVERY)
+        self.assertEqual(words, "")
+        self.assertEqual(pool, self.describe(pool["Id"]))
+        pool, words = made(PoolName="p", EmailConfiguration={"Form": "a@b"},
+                           Other=1)
+        self.assertEqual(
+            words, "usher: warning: 'EmailConfiguration.Form' is no member of "
+            "CreateUserPool and is left out\n")
+        self.assertEqual(pool["EmailConfiguration"],
+                         DEFAULTS["EmailConfiguration"])
+
     def test_both_kinds_of_names(self):
         self.fails("InvalidParameterException",
                    "Only one of the aliasAttributes or usernameAttributes "

@@ -177,6 +177,42 @@ class Senders(hooks.Case):
         self.assertEqual(self.sender.requests, [])
         self.assertEqual(self.captured(), [])
 
+    def test_silent(self):
+        """What waits for it does not ask it one by one."""
+        self.sender.act = lambda event: None
+        for i in range(12):
+            self.create(f"user{i}")
+        reasons = "select count(*) from later l join message m using (id) " \
+            f"where m.pool_id = '{self.pool}' and l.reason like '%{{}}%'"
+        house.wait_until(lambda: self.usher.sql(
+            reasons.format("did not answer for another")) != "0", 30)
+        # Others go meanwhile.
+        plain = self.make_pool()
+        self.aws.admin_create_user(
+            UserPoolId=plain, Username="bob", DesiredDeliveryMediums=["EMAIL"],
+            UserAttributes=[{"Name": "email", "Value": "b@example.com"}])
+        house.wait_until(lambda: [mail for mail in self.usher.inbox()
+                                  if mail["pool"] == plain], 30)
+        self.sender.act = None
+        for number in self.messages():
+            house.wait_until(lambda number=number: self.usher.sql(
+                "update later set due_at = now() "
+                f"where id = {number} returning id") or self.usher.message(
+                    number)["state"] == "sent", 30)
+            self.usher.reaches(number, "sent", 30)
+
+    def test_sandbox(self):
+        self.usher.good("sandbox", "enter")
+        self.addCleanup(self.usher.run, "sandbox", "exit")
+        self.create(UserAttributes=[
+            {"Name": "phone_number", "Value": "+441632960123"}],
+                    DesiredDeliveryMediums=["SMS"])
+        number, = self.messages()
+        self.assertEqual(self.usher.message(number)["state"], "blocked")
+        self.usher.good("sandbox", "exit")
+        self.assertEqual(self.sent()["triggerSource"],
+                         "CustomSMSSender_AdminCreateUser")
+
     def test_unknown_arn(self):
         self.pool = self.make_pool(LambdaConfig=self.config("nobody"))
         self.create()
@@ -211,6 +247,7 @@ class Senders(hooks.Case):
 class MailLane(Senders):
     """The same by the lane that speaks to a relay, which is not there: what a
     custom sender brings away does not need it."""
+    test_silent = None  # has mail for a relay
 
     @classmethod
     def setUpClass(cls):

@@ -253,7 +253,7 @@ def same_invocation(request, **_):
 
 
 class Message(hooks.Case):
-    MAIL = "<p>Hello {username}, say {####}</p>"
+    MAIL = "<p>Bonjour {username}, say {####}</p>"
 
     def test_event(self):
         made = self.create(ClientMetadata={"language": "de"})
@@ -284,8 +284,12 @@ class Message(hooks.Case):
         mail = self.mail_to()
         self.assertEqual(mail["subject"], "Come in")
         self.assertEqual(mail["text"].strip(),
-                         f"Hello alice, say {mail['password']}")
+                         f"Bonjour alice, say {mail['password']}")
         # A RESEND may say something else.
+        # What may tell of the user is stored nowhere in the clear.
+        self.assertEqual(self.usher.sql(
+            "select count(*) from template t "
+            "where t::text like '%Bonjour%'"), "0")
         self.message.act = texts(emailMessage="Again: {username} {####}")
         self.create(MessageAction="RESEND")
         again = house.wait_until(
@@ -338,6 +342,18 @@ class Message(hooks.Case):
         self.assertEqual(mail["subject"], "Come in")
         self.assertEqual(mail["text"].strip(),
                          f"Pool: alice {mail['password']}")
+
+    def test_without_a_password(self):
+        # Debian's boto3 knows no SignInPolicy.
+        self.pool = self.usher.pool(
+            LambdaConfig={"CustomMessage": arn("message")},
+            Policies={"SignInPolicy": {
+                "AllowedFirstAuthFactors": ["PASSWORD", "EMAIL_OTP"]}})
+        self.message.act = texts(emailMessage="Bonjour {username}")
+        self.create()
+        mail = self.mail_to()
+        self.assertEqual(mail["text"].strip(), "Bonjour alice")
+        self.assertNotIn("password", mail)
 
     def test_refuses(self):
         self.message.act = raises("no")
@@ -419,11 +435,17 @@ class Settings(house.Case):
                 AssertionError, f"trigger_file '{path}': trigger 1: "
                                 "the url is not https"):
             self.usher.start()
+        result = self.usher.run("doctor", "--json")
+        self.assertEqual(result.status, 7)
+        self.assertIn("the url is not https",
+                      result.json()[-1]["words"])
 
     def test_old_settings_hold(self):
         path = self.usher.file("triggers.json", '{"triggers": []}')
         self.usher.write(trigger_file=path)
         self.usher.start()
+        self.assertEqual(self.usher.run("doctor", "--json").json()[-1], {
+            "check": "triggers", "good": True, "words": f"{path} names 0"})
         self.usher.file("triggers.json", "{")
         self.usher.daemons[-1].send_signal(signal.SIGHUP)
         self.usher.wait_logged("the old ones hold")

@@ -19,6 +19,25 @@ static void read_table(struct mem *mem, const cJSON *json,
 	MUST(utf8_valid(err.message));
 	MUST(!good || cJSON_IsObject(json));
 	field_unknown(mem, rows, json);
+	field_take(mem, rows, json, mem_alloc(mem, room));
+	const cJSON *only = field_only(mem, rows, json);
+	MUST(!field_unknown(mem, rows, only));
+	err.code = ERR_NONE;
+	MUST(field_read(mem, rows, only, mem_alloc(mem, room), &err) == good);
+}
+
+/* With the rules between members. */
+static void read_pool(struct mem *mem, const cJSON *json)
+{
+	struct err err = { 0 };
+	bool good =
+	    pool_settings_read(mem, pool_settings_rows, json, &err) != NULL;
+
+	MUST(good == !err.code);
+	MUST(utf8_valid(err.message));
+	if (good)
+		pool_settings_take(mem,
+		    field_only(mem, pool_settings_rows, json));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
@@ -38,6 +57,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	else
 		read_table(mem, json, pool_settings_rows,
 		    sizeof(struct pool_settings));
+	if (*bytes % 2 == 0)
+		read_pool(mem, json);
 	/* What was read is read again from what is printed. */
 	const char *printed = json_print(mem, json);
 	const cJSON *again = json_read(mem, printed, &err);

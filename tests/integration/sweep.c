@@ -28,7 +28,8 @@ static const char *const laws[] = {
 
 	"no user without a message: select username from account a where not "
 	"exists (select from message m where m.sub = a.sub and m.invitation = "
-	"a.invitation)",
+	"a.invitation) and not exists (select from audit where action = 'user "
+	"set password' and right(object, 36)::uuid = a.sub)",
 
 	"no waiting message without its user: select m.id::text from message m "
 	"where m.outcome is null and m.kind = 'invitation' and not exists "

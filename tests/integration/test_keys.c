@@ -7,6 +7,8 @@
  */
 #include <string.h>
 
+#include "account/access_key.h"
+#include "account/client.h"
 #include "account/keys.h"
 #include "account/start.h"
 #include "base/secret.h"
@@ -114,4 +116,23 @@ Test(keys, after_a_rotation_old_and_new_are_open)
 	cr_assert_eq((int)cJSON_GetNumberValue(json_at(uses, "/1/uses")), 0);
 	cr_assert(cJSON_IsTrue(json_at(uses, "/1/current")));
 	cr_assert(cJSON_IsTrue(json_at(uses, "/0/in_key_file")));
+}
+
+Test(keys, secrets_of_access_keys_and_app_clients_are_uses)
+{
+	const struct engine *engine = &harness.engine;
+	struct pool *pool = harness_pool(&harness, "{}");
+	struct client_settings settings = { .pool_id = pool->id,
+		.name = "c",
+		.generate_secret = { true, true } };
+
+	cr_assert(access_key_create(&harness.work, engine, "admin",
+	    json_read(harness.mem, access_key_full_access, &harness.work.err)));
+	cr_assert(client_create(&harness.work, engine, &settings,
+	    harness_json(&harness, "{}")));
+	settings.generate_secret.value = false;
+	cr_assert(client_create(&harness.work, engine, &settings,
+	    harness_json(&harness, "{}")));
+	const cJSON *uses = keys_uses(&harness.work, engine->keyring);
+	cr_assert_eq((int)cJSON_GetNumberValue(json_at(uses, "/0/uses")), 2);
 }

@@ -99,7 +99,7 @@ Test(render, a_key_that_is_not_here_yet_is_waited_for)
 {
 	struct pool *pool = harness_pool(&harness, "{}");
 	struct keyring other = *harness.engine.keyring;
-	struct engine engine = { harness.config, &other };
+	struct engine engine = { .config = harness.config, .keyring = &other };
 
 	help_mail(&harness, pool, "alice");
 	other.keys[0].id[0] = other.keys[0].id[0] == 'f' ? 'e' : 'f';

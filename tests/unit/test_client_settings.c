@@ -141,6 +141,6 @@ Test(client_settings, settings_alone_are_kept)
 
 	cr_assert_not_null(json);
 	cr_expect_str_eq(json_print(mem, client_settings_kept(mem, json)),
-	    "{\"TokenValidityUnits\":{\"IdToken\":\"days\"},"
-	    "\"CallbackURLs\":[\"https://a/\"]}");
+	    "{\"CallbackURLs\":[\"https://a/\"],"
+	    "\"TokenValidityUnits\":{\"IdToken\":\"days\"}}");
 }

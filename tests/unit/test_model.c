@@ -18,6 +18,8 @@ static const struct {
 	{ "TemporaryPassword", "pattern",
 	    "the live service answers with ^[\\S]+.*[\\S]+$" },
 	{ "Password", "pattern", "the same" },
+	{ "Precedence", "bounds",
+	    "the service's guide bounds it by 2^31 - 1, its model does not" },
 	{ "Name", "required",
 	    "a schema attribute without a name would mean nothing" },
 };

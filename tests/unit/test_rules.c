@@ -126,12 +126,12 @@ Test(rules, template_must_show_it)
 	expect_allowed(delivery);
 }
 
-/* Its event is sealed with the password. */
-Test(rules, custom_sender_needs_no_text)
+/* It is looked at when it is opened, and was when it was sealed. */
+Test(rules, text_of_its_own)
 {
 	struct delivery delivery = good("EMAIL");
 
-	delivery.template = (struct template){ .sender = "arn" };
+	delivery.template = (struct template){ .sealed = true };
 	expect_allowed(delivery);
 	delivery.has_password = false;
 	expect_allowed(delivery);

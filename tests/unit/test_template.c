@@ -158,7 +158,7 @@ Test(template, has_looks_in_every_part)
 
 static struct template again(struct mem *mem, const struct template *template)
 {
-	struct template read = { "x", "x", "x", true, "x" };
+	struct template read = { "x", "x", "x", true, "x", true };
 	struct err err = { 0 };
 	cJSON *json = json_read(mem, template_print(mem, template), &err);
 
@@ -180,6 +180,7 @@ Test(template, print_can_be_read_again)
 	cr_expect_null(read.text);
 	cr_expect_not(read.ours);
 	cr_expect_null(read.sender);
+	cr_expect_not(read.sealed);
 	read = again(mem, &sms);
 	cr_expect_null(read.subject);
 	cr_expect_null(read.html);
@@ -187,5 +188,7 @@ Test(template, print_can_be_read_again)
 	cr_expect(read.ours);
 	read = again(mem, &(struct template){ .sender = "arn" });
 	cr_expect_str_eq(read.sender, "arn");
+	read = again(mem, &(struct template){ .sealed = true });
+	cr_expect(read.sealed);
 	cr_expect_null(read.text);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "account/hook.h"
 #include "account/keys.h"
 #include "account/start.h"
 #include "base/certificate.h"
@@ -211,6 +212,22 @@ static void check_listener(struct doctor *doctor)
 		            : ""));
 }
 
+static void check_triggers(struct doctor *doctor)
+{
+	struct cli *cli = doctor->cli;
+	struct mem *mem = cli->work.mem;
+	const char *path = cli->engine.config->trigger_file;
+	const struct hooks *hooks = hooks_read(mem, path, &cli->work.err);
+
+	if (!hooks)
+		report_error(doctor, "triggers", &cli->work.err);
+	else if (!*path)
+		report(doctor, "triggers", true, "not used: no trigger_file");
+	else
+		report(doctor, "triggers", true,
+		    mem_printf(mem, "%s names %zu", path, hooks->list.count));
+}
+
 static bool run(struct cli *cli, const void *given)
 {
 	const struct options *options = given;
@@ -222,6 +239,7 @@ static bool run(struct cli *cli, const void *given)
 		check_relay(&doctor);
 		check_gateway(&doctor);
 		check_listener(&doctor);
+		check_triggers(&doctor);
 	}
 	if (cli->json)
 		cli_print_json(cli, doctor.list);
