@@ -4,6 +4,9 @@
 -- being only when every name could be taken; the row says which were. When it
 -- took some but not all, the caller must roll back.
 --
+-- The user pool is looked at once more: the caller may know it from a moment
+-- ago, and it may be gone.
+--
 -- The account is inserted before its messages draw their ids, so the
 -- transaction has its number before any id: queue.sql relies on that.
 --
@@ -19,6 +22,7 @@ with taken as (
   insert into name (pool_id, kind, value, sub)
   select $1, n.kind, n.value, $2::uuid
   from unnest($8::text[], $9::text[]) as n (kind, value)
+  where exists (select from user_pool where id = $1)
   on conflict do nothing
   returning kind
 ), created as (

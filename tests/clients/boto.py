@@ -17,6 +17,7 @@ import busy
 import house
 from cut import Cut
 from house import wait_until
+from signer import Caller, Signer
 
 MAIL = {"DesiredDeliveryMediums": ["EMAIL"]}
 TEMPLATE = {"EmailSubject": "Welcome", "EmailMessage":
@@ -315,6 +316,47 @@ class Cutting(aws.Case):
             self.aws.admin_create_user(
                 UserPoolId=pool, Username="alice", **MAIL,
                 UserAttributes=mail_of("other@example.com"))
+
+
+class Repeated(aws.Case):
+    """What makes two requests attempts of one call; by hand."""
+
+    def attempt(self, body, key=None, **headers):
+        """The error of a creation, or None."""
+        signer = Signer(key or self.usher.key)
+        caller = Caller(self.usher.port, signer)
+        answer = caller.post(body, signer.sign(
+            caller.host, "AdminCreateUser", body, **headers))
+        caller.close()
+        return answer.error()
+
+    def test_key_body_and_invocation(self):
+        pool = self.make_pool()
+        same = {"amz-sdk-invocation-id": "11111111-2222"}
+        other = {"amz-sdk-invocation-id": "11111111-3333"}
+        body = json.dumps({"UserPoolId": pool, "Username": "alice"}).encode()
+        exists = ("UsernameExistsException", "User account already exists")
+        for headers in (same, same, {**same, "amz-sdk-request": "attempt=2"}):
+            self.assertIsNone(self.attempt(body, **headers))
+        self.assertEqual(self.attempt(body), exists)
+        self.assertEqual(self.attempt(body, **other), exists)
+        self.assertEqual(self.attempt(body + b" ", **same), exists)
+        key = self.usher.make_key("other", "--full-access")
+        self.assertEqual(self.attempt(body, key, **same), exists)
+        self.assertEqual(self.attempt(body, self.usher.make_key(
+            "admin", "--full-access"), **same), exists)
+
+    def test_ten_minutes(self):
+        pool = self.make_pool()
+        body = json.dumps({"UserPoolId": pool, "Username": "alice"}).encode()
+        same = {"amz-sdk-invocation-id": "11111111-4444"}
+        self.assertIsNone(self.attempt(body, **same))
+        for minutes, answer in (("9", None), ("11", (
+                "UsernameExistsException", "User account already exists"))):
+            self.usher.sql(
+                f"update account set created_at = now() - interval "
+                f"'{minutes} minutes' where pool_id = '{pool}'")
+            self.assertEqual(self.attempt(body, **same), answer)
 
 
 class Rivals(aws.Case):

@@ -46,6 +46,10 @@ class Case(aws.Case):
         failed = self.fails(code, words, self.aws.admin_create_user,
                             UserPoolId=pool, Username=username, **more)
         self.assertIsInstance(failed, getattr(self.aws.exceptions, code))
+        headers = failed.response["ResponseMetadata"]["HTTPHeaders"]
+        self.assertEqual((headers["x-amzn-errortype"],
+                          headers["x-amzn-errormessage"]),
+                         (code + ":", words))
 
     def pool_of_codes(self, **settings):
         """Whose users may sign in by a code that is mailed to them."""

@@ -150,6 +150,22 @@ Test(batch, a_repeated_call_has_the_same_user)
 	cr_expect_eq(count_users(), 1);
 }
 
+/* Another host deleted the pool that is still known here. */
+Test(batch, a_pool_that_went)
+{
+	struct work *work = &harness.work;
+	struct batch *batch = batch_new(harness.mem, &harness.engine);
+	struct batch_item first = make_item(work, "alice");
+	struct batch_item late = make_item(work, "bob");
+
+	batch_run(batch, work, &first, 1);
+	cr_assert(first.user);
+	harness_value(&harness, "delete from user_pool");
+	batch_run(batch, work, &late, 1);
+	cr_expect(late.singly && !late.user);
+	cr_expect_eq(count_users(), 1);
+}
+
 /* Ten minutes later it is another user's name that is taken. */
 Test(batch, a_late_repetition_is_refused)
 {

@@ -290,6 +290,7 @@ Test(pool, deleted_with_its_clients_and_groups)
 {
 	struct pool *pool = harness_pool(&harness, "{}");
 
+	harness_must_invite(&harness, pool, "{'Username':'alice'}");
 	harness_value(&harness,
 	    "insert into pool_client (id, pool_id, name, settings) values "
 	    "('c', '%s', 'c', '{}')",
@@ -298,8 +299,8 @@ Test(pool, deleted_with_its_clients_and_groups)
 	    "insert into user_group (pool_id, name) values ('%s', 'g')",
 	    pool->id);
 	harness_value(&harness,
-	    "insert into group_member (pool_id, group_name, sub) values "
-	    "('%s', 'g', gen_random_uuid())",
+	    "insert into group_member (pool_id, group_name, sub) select "
+	    "pool_id, 'g', sub from account where pool_id = '%s'",
 	    pool->id);
 	cr_assert(pool_delete(&harness.work, pool->id));
 	cr_assert_eq(

@@ -350,6 +350,13 @@ static void fill(void)
 	    pool->id);
 }
 
+/* ARGUMENTS stand behind the pool's. */
+static int64_t cost(enum query query, const char *arguments)
+{
+	return explain_rows(&harness, query,
+	    mem_printf(harness.mem, "'%s', %s", pool->id, arguments), NULL);
+}
+
 Test(user_search, a_page_costs_the_same_in_a_large_pool)
 {
 	static const struct {
@@ -381,13 +388,43 @@ Test(user_search, a_page_costs_the_same_in_a_large_pool)
 		if (i)
 			fill();
 		for (size_t c = 0; c < sizeof(cases) / sizeof(*cases); c++) {
-			int64_t rows = explain_rows(&harness, cases[c].query,
-			    mem_printf(harness.mem, "'%s', %s", pool->id,
-			        cases[c].arguments),
-			    NULL);
+			int64_t rows = cost(cases[c].query, cases[c].arguments);
 			cr_expect_leq(rows, 4 * 61, "%zu: %lld rows", c,
 			    (long long)rows);
 			cr_expect(i == 0 || rows > 0, "%zu", c);
 		}
+	}
+}
+
+/* The users of a page, and the names of one who changes. */
+Test(user_search, users_and_names_are_found_by_their_keys)
+{
+	pool = harness_pool(&harness, "{}");
+	fill();
+	const char *subs = harness_value(&harness,
+	    "select array_agg(sub) from (select sub from account where "
+	    "pool_id = '%s' limit 5) a",
+	    pool->id);
+	const char *sub = harness_value(&harness,
+	    "select sub from account where username = 'u500'");
+	static const char names[] =
+	    "'{username,email}', '{u500,a@example.com}'";
+	const struct {
+		enum query query;
+		const char *arguments;
+	} cases[] = {
+		{ QUERY_user_get_many, mem_printf(harness.mem, "'%s'", subs) },
+		{ QUERY_alias_lock,
+		    mem_printf(harness.mem, "%s, '%s'", names, sub) },
+		{ QUERY_alias_set,
+		    mem_printf(harness.mem, "'%s', %s", sub, names) },
+		{ QUERY_alias_release,
+		    mem_printf(harness.mem, "%s, '{%s}', null", names, sub) },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		int64_t rows = cost(cases[i].query, cases[i].arguments);
+		cr_expect(rows >= 1 && rows <= 8, "%zu: %lld rows", i,
+		    (long long)rows);
 	}
 }
