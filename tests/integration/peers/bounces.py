@@ -169,19 +169,24 @@ class Postfix(unittest.TestCase):
         config = self.usher.config
         os.rename(config, config + ".away")
         try:
-            self.usher.house.spawn(
+            drain = self.usher.house.spawn(
                 [os.path.join(house.BUILD, "usherd"), "--config",
                  config + ".away", "--drain"], self.usher.log)
+            self.assertEqual(drain.wait(60), 0)
             wait_until(lambda: len(self.delivered(
                 "piped.test", "deferred")) > before, 60, "it is deferred")
             self.addCleanup(self.server.start)
             self.server.crash()
         finally:
             os.rename(config + ".away", config)
-        wait_until(lambda: [
-            line for line in self.delivered("piped.test", "deferred")
-            if "cannot connect to the database" in line],
-            60, "it is deferred once more")
+        try:
+            wait_until(lambda: [
+                line for line in self.delivered("piped.test", "deferred")
+                if "cannot connect to the database" in line],
+                60, "it is deferred once more")
+        except AssertionError as error:
+            raise AssertionError(
+                f"{error}: {self.relay.logged()[-4000:]}") from None
         self.server.start()
         self.usher.reaches(number, "bounced")
 

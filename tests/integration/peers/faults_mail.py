@@ -115,8 +115,9 @@ class Mail(FaultCase):
     def test_20_421_to_every_mail(self):
         ids = self.begin(6, MAIL="421 4.7.0 not now")
         self.throttled(ids[0], "not now")
-        wait_until(lambda: self.peer.sessions > 1, 15, "the next session")
-        self.assertEqual(self.peer.counts["MAIL"], self.peer.sessions)
+        wait_until(lambda: self.peer.counts["MAIL"] > 1, 15,
+                   "the next session")
+        self.assertLessEqual(self.peer.counts["MAIL"], self.peer.sessions)
         self.kept(*ids)
         self.assertEqual([len(self.attempts(n)) for n in ids[1:]], [0] * 5)
 
