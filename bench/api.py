@@ -18,7 +18,6 @@ HERE = common.SOURCE
 SECONDS = int(os.environ.get("SECONDS_EACH", "8"))
 MOST = int(os.environ.get("MOST_A_SECOND", "25000"))
 CLIENTS = (1, 2, 4, 8, 16, 32)
-BARS = {32: 1.0, 256: 1.0}
 TEMPLATE = {"EmailSubject": "Your account",
             "EmailMessage": "Hello {username}, your password is {####}."}
 OPTIONS = ("-c search_path=usher -c enable_hashjoin=off "
@@ -33,7 +32,7 @@ SEALED = "\\x" + "ab" * 70
 class Api:
     """usherd that serves the API, and a key of it."""
 
-    def __init__(self, cluster, name, **settings):
+    def __init__(self, cluster, name, *words, **settings):
         self.cluster = cluster
         self.name = name
         self.port = common.free_port()
@@ -44,7 +43,7 @@ class Api:
             config, "access-key", "create", "--user", "bench",
             "--full-access", "--json"))
         self.process = subprocess.Popen(
-            [common.BUILD + "/usherd", "--config", config],
+            [common.BUILD + "/usherd", "--config", config, *words],
             stderr=open(cluster.folder + "/api.log", "w"))
         self.drawn = 0
         for _ in range(100):
@@ -53,6 +52,7 @@ class Api:
                 break
             time.sleep(0.1)
         else:
+            self.end()
             common.fail("usherd is not ready")
         self.child = common.children(self.process.pid)[-1]
 
@@ -125,29 +125,124 @@ def pgbench(cluster, name, script, clients, start):
             float(re.search(r"latency average = ([\d.]+)", said)[1]))
 
 
-def run(cluster, api, pool, script):
-    start = 0
+def insert_users(cluster, name, pool, count):
+    """As many as creations by the API would leave, without messages."""
+    cluster.sql(
+        "insert into account (pool_id, sub, username, status, attributes, "
+        "password_hash, password_expires_at, created_by) select '%s', "
+        "('01000000-0000-7000-8000-' || lpad(to_hex(i), 12, '0'))::uuid, "
+        "'old' || i, 'FORCE_CHANGE_PASSWORD', "
+        "json_build_object('email', 'old' || i || '@bench.example'), '%s', "
+        "now() + interval '7 days', '%s' from generate_series(1, %d) i; "
+        "insert into name (pool_id, kind, value, sub) select pool_id, "
+        "'username', username, sub from account; vacuum analyze account; "
+        "vacuum analyze name; checkpoint" % (pool, HASH, "d" * 64, count),
+        name)
+
+
+def print_side(title, found):
+    common.print_row(title, *(common.spread([f[key] for f in found], form)
+                              for key, form in (
+        ("rate", "%.0f"), ("median", "%.2f"), ("tail", "%.1f"),
+        ("own", "%.0f"), ("PostgreSQL", "%.0f")) if key in found[0]))
+
+
+def ratios(found, floor):
+    return [f["rate"] / best for f, best in zip(found, floor)]
+
+
+def create(cluster, api, pool):
+    """Creations beside the best of pgbench, and one client's median."""
+    script = bare_script(cluster, daemon.make_pool(cluster, "bare", TEMPLATE))
+    floor, medians, start = [], [], 0
+    found = {connections: [] for connections in (1, 32, 256)}
     for _ in range(common.ROUNDS):
+        rates = []
         for clients in CLIENTS:
             start += 10 ** 7
-            print("pgbench", clients, pgbench(cluster, "bare", script,
-                                              clients, start))
-        for connections in (1, 32, 256):
-            print("api", connections, api.load(pool, "create", connections),
-                  flush=True)
+            rate, milliseconds = pgbench(cluster, "bare", script, clients,
+                                         start)
+            rates.append(rate)
+            if clients == 1:
+                medians.append(milliseconds)
+        floor.append(max(rates))
+        for connections, figures in found.items():
+            figures.append(api.load(pool, "create", connections))
+    common.print_row("", "a second", "median ms", "99 in 100", "CPU us, api",
+                     "CPU us, PostgreSQL")
+    common.print_row("pgbench, best of 1 to 32", common.spread(floor))
+    common.print_row("pgbench, 1 client", "", common.spread(medians, "%.2f"))
+    for connections, figures in found.items():
+        print_side("usherd, %d connections" % connections, figures)
+    held = common.verdict("create, 32 connections",
+                          ratios(found[32], floor), 1.0)
+    held &= common.verdict("create, 256 connections, a goal",
+                           ratios(found[256], floor), 1.8)
+    slower = [f["median"] / bare for f, bare in zip(found[1], medians)]
+    return held & common.limit("create, one client beside a bare commit",
+                               statistics.median(slower), 2.0)
+
+
+def get(cluster, api, pool):
+    """AdminGetUser beside pgbench with the same select."""
+    text = open(HERE + "/../sql/user.sql").read()
+    text = text.split("-- name: user_find\n")[1].split("-- name:")[0]
+    text = re.sub(r"--.*", "", text)
+    name = "('guest' || lpad((:n)::text, 8, '0'))"
+    for number, value in ((1, "'%s'" % pool), (2, name), (3, "null")):
+        text = re.sub(r"\$%d\b" % number, lambda _, v=value: v, text)
+    path = cluster.folder + "/get.sql"
+    with open(path, "w") as out:
+        out.write("\\set n random(0, 9999)\n" + " ".join(text.split())
+                  + "\n")
+    found, floor = [], []
+    for _ in range(common.ROUNDS):
+        floor.append(max(pgbench(cluster, api.name, path, clients, 0)[0]
+                         for clients in (8, 32)))
+        found.append(api.load(pool, "get", 32, 0))
+    common.print_row("", "a second", "median ms", "99 in 100", "CPU us, api",
+                     "CPU us, PostgreSQL")
+    common.print_row("pgbench, best of 8 and 32", common.spread(floor))
+    print_side("usherd, 32 connections", found)
+    return common.verdict("get", ratios(found, floor), 0.5)
+
+
+def million(cluster, api, pool):
+    """Creations with a million users there beside none, and memory."""
+    empty = daemon.make_pool(cluster, "other", TEMPLATE)
+    other = Api(cluster, "other", "--role", "http")
+    insert_users(cluster, api.name, pool, 10 ** 6)
+    few, many, memory = [], [], []
+    try:
+        for _ in range(common.ROUNDS):
+            few.append(other.load(empty, "create", 32))
+            many.append(api.load(pool, "create", 32))
+            memory.append(common.memory_mib(api.child)[1])
+    finally:
+        other.end()
+    print_side("none", few)
+    print_side("1,000,000 users", many)
+    common.print_row("resident MiB of the api child, each round", *(
+        "%.1f" % size for size in memory))
+    return common.verdict("create, 1,000,000 users", [
+        m["rate"] / f["rate"] for m, f in zip(many, few)], 0.6)
+
+
+PARTS = {"create": create, "get": get, "million": million}
 
 
 def main():
-    common.print_head("AdminCreateUser by HTTP beside the bare statement")
+    held = True
     with common.Cluster() as cluster:
         pool = daemon.make_pool(cluster, "api", TEMPLATE)
-        bare_pool = daemon.make_pool(cluster, "bare", TEMPLATE)
-        script = bare_script(cluster, bare_pool)
-        api = Api(cluster, "api", mail_carrier="none", text_carrier="none")
+        api = Api(cluster, "api", "--role", "http")
         try:
-            run(cluster, api, pool, script)
+            for part in os.environ.get("PARTS", "create get million").split():
+                common.print_head("API: " + PARTS[part].__doc__)
+                held &= PARTS[part](cluster, api, pool)
         finally:
             api.end()
+    sys.exit(not held)
 
 
 main()

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * sign - requests of the API, signed beforehand: AdminCreateUser of new users
- * or AdminGetUser of those there, each with its length in front.
+ * or AdminGetUser of 10,000 that are there, each with its length in front.
  *
  * sign HOST KEY SECRET POOL create|get FIRST COUNT
  */
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #define SERVICE "us-east-1/cognito-idp/aws4_request"
 #define TARGET  "AWSCognitoIdentityProviderService."
 #define SIGNED  "content-type;host;x-amz-date;x-amz-target"
+#define KNOWN   10000 /* users that are read, again and again */
 #define TYPE    "application/x-amz-json-1.1"
 
 struct signer {
@@ -131,10 +133,11 @@ int main(int argc, char **argv)
 		.pool = argv[4],
 		.operation = strcmp(argv[5], "create") == 0 ? "AdminCreateUser"
 		                                            : "AdminGetUser" };
+	bool create = strcmp(argv[5], "create") == 0;
 	long first = strtol(argv[6], NULL, 10);
 	long count = strtol(argv[7], NULL, 10);
 	derive(&signer);
 	for (long i = 0; i < count; i++)
-		print_request(&signer, first + i);
+		print_request(&signer, first + i % (create ? count : KNOWN));
 	return 0;
 }

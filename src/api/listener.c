@@ -24,8 +24,9 @@
 #define HEADERS_MOST      64
 #define BACKLOG           4096
 #define CONNECTION_MEMORY ((size_t)24 * 1024)
-#define BODIES_MOST       ((size_t)256 * 1024 * 1024) /* of all at a time */
-#define EXCHANGE_ROOM     ((size_t)16 * 1024)         /* of most requests */
+#define BODIES_MOST       ((size_t)64 * 1024 * 1024) /* at a time, */
+#define BODY_SMALL        ((size_t)64 * 1024)        /* for what is larger */
+#define EXCHANGE_ROOM     ((size_t)16 * 1024)        /* of most requests */
 #define WAIT_MS           200  /* stopping() is asked so often at least */
 #define FINISH_MS         8000 /* for what was taken before stopping */
 #define TLS_VERSIONS      "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
@@ -225,7 +226,8 @@ static void take_body(struct exchange *exchange, const char *bytes, size_t size)
 
 	if (size > server->listener->body_most - exchange->body_size)
 		exchange->refusal = &too_large;
-	else if (size > BODIES_MOST - server->bodies)
+	else if (exchange->body_size + size > BODY_SMALL &&
+	         server->bodies + size > BODIES_MOST)
 		exchange->refusal = &too_busy;
 	else if (memchr(bytes, '\0', size))
 		exchange->refusal = &has_nul;

@@ -93,6 +93,31 @@ class Crowd(CrowdCase):
                 sock.close()
         self.good()
 
+    def test_large_bodies_have_a_bound_together(self):
+        """Who sends small ones is served all the while."""
+        def send(size):
+            body = b'{"MaxResults":1,"x":"%s"}' % (b"x" * size)
+            with self.connect() as sock:
+                sock.sendall(self.request(
+                    {**self.sign("ListUserPools", body),
+                     "Content-Length": len(body)}, body))
+                return read_answer(sock)
+        part = b"x" * 1000000
+        begun = []
+
+        def full():
+            begun.append(self.connect())
+            begun[-1].sendall(self.request(
+                {"Host": self.host, "Content-Length": len(part) + 1}, part))
+            return len(begun) > 60 and send(900000).status == 503
+        wait_until(full, 40, "they hold all there is")
+        self.refused(send(900000), "ServiceUnavailableException",
+                     "too much is under way; try again", 503)
+        self.assertEqual(send(1000).status, 200)
+        for sock in begun:
+            sock.close()
+        wait_until(lambda: send(900000).status == 200, 20, "they are gone")
+
     @staticmethod
     def ready(socks):
         poll = select.poll()
