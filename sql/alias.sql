@@ -17,32 +17,36 @@ select coalesce(array_agg(sub), '{}')::text as subs from (
     union select $4::uuid where $4::uuid is not null))
   order by sub for update) as locked;
 
--- name: alias_release
--- Of these names those that one of $4, which are locked, and not $5 holds now:
--- the rows go, their owners come back.
-delete from name where pool_id = $1 and value = any($3::text[])
+-- name: alias_holders
+-- Which of these names one of $4, which are locked, and not $5 holds.
+select sub, kind from name where pool_id = $1 and value = any($3::text[])
   and (kind, value) in (select * from unnest($2::text[], $3::text[]))
-  and sub = any($4::uuid[]) and sub is distinct from $5::uuid
-returning sub, kind;
+  and sub = any($4::uuid[]) and sub <> $5::uuid;
 
 -- name: alias_set
--- The names of account $2, which is locked: $3 kinds, $4 values. Which of them
--- it has afterwards comes back. Others go last, when nothing is waited for
--- any more.
+-- The names of user $2 become $3 kinds, $4 values; verified addresses also
+-- when one of $5, whose accounts are locked, has them. Which of the names are
+-- the user's afterwards comes back. All that is waited for is waited for in
+-- the order of the names; what goes, goes behind that.
 with wanted as materialized (
   select w.kind, w.value from unnest($3::text[], $4::text[]) as w (kind, value)
-), kept as materialized (
-  select n.kind from name n join wanted w using (kind, value)
-  where n.pool_id = $1 and n.sub = $2::uuid
+), held as materialized (
+  select n.kind, n.sub = $2::uuid as ours from name n
+  join wanted w using (kind, value)
+  where n.pool_id = $1 and not (n.sub = any($5::uuid[]) and n.sub <> $2::uuid
+    and n.kind = any('{email,phone_number}'))
 ), taken as (
   insert into name (pool_id, kind, value, sub)
   select $1, kind, value, $2::uuid from wanted
-  where kind <> all(array(select kind from kept))
-  on conflict do nothing
+  where kind <> all(array(select kind from held))
+  on conflict (pool_id, value, kind) do update set sub = excluded.sub
+    where name.sub = any($5::uuid[])
+      and name.kind = any('{email,phone_number}')
   returning kind
 ), gone as (
   delete from name where pool_id = $1 and sub = $2::uuid
     and (kind, value) not in (select kind, value from wanted)
 )
 select coalesce(string_agg(kind, ','), '') as names
-from (select kind from kept union all select kind from taken) as names;
+from (select kind from held where ours
+  union all select kind from taken) as names;

@@ -131,11 +131,11 @@ const char *alias_lock(struct work *work, const struct pool *pool,
 	return rows ? rows_text(rows, 0, "subs") : NULL;
 }
 
-bool alias_release(struct work *work, const struct pool *pool,
-    const struct alias_names *names, const char *locked, const char *sub)
+static bool unverify_holders(struct work *work, const struct pool *pool,
+    const struct alias_names *names, const char *sub, const char *locked)
 {
 	const struct alias_names addresses = addresses_of(pool, names);
-	struct rows *rows = db_run(work, QUERY_alias_release, pool->id,
+	struct rows *rows = db_run(work, QUERY_alias_holders, pool->id,
 	    alias_kinds(work->mem, &addresses),
 	    alias_values(work->mem, &addresses), locked, sub);
 
@@ -147,11 +147,14 @@ bool alias_release(struct work *work, const struct pool *pool,
 }
 
 bool alias_set(struct work *work, const struct pool *pool,
-    const struct alias_names *names, const char *sub, const char **taken)
+    const struct alias_names *names, const char *sub, const char *locked,
+    const char **taken)
 {
+	if (!unverify_holders(work, pool, names, sub, locked))
+		return false;
 	struct rows *rows = db_run(work, QUERY_alias_set, pool->id, sub,
-	    alias_kinds(work->mem, names), alias_values(work->mem, names));
-
+	    alias_kinds(work->mem, names), alias_values(work->mem, names),
+	    locked);
 	if (!rows)
 		return false;
 	*taken = alias_missing(work->mem, names, rows_text(rows, 0, "names"));

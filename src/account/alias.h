@@ -40,26 +40,21 @@ const char *alias_missing(struct mem *mem, const struct alias_names *names,
     const char *taken);
 
 /*
- * All within the caller's transaction. In pools with aliases the accounts
+ * Both within the caller's transaction. In pools with aliases the accounts
  * that hold one of NAMES' verified addresses are locked, and SUB's (or NULL).
- * The list of all that are locked, for alias_release(), or NULL.
+ * The list of all that are locked, for alias_set(), or NULL.
  */
 const char *alias_lock(struct work *work, const struct pool *pool,
     const struct alias_names *names, const char *sub);
 
 /*
- * Who is in LOCKED, and not SUB, and holds one of NAMES' verified addresses,
- * loses it and keeps the attribute, no longer verified.
- */
-bool alias_release(struct work *work, const struct pool *pool,
-    const struct alias_names *names, const char *locked, const char *sub);
-
-/*
- * From now on NAMES are SUB's, whose account is locked, and no others. *TAKEN
- * is the kind of one that is somebody else's, or NULL.
+ * From now on NAMES are SUB's, and no others. Who is in LOCKED and holds one
+ * of its verified addresses loses it and keeps the attribute, no longer
+ * verified. *TAKEN is the kind of a name that is somebody else's, or NULL.
  */
 bool alias_set(struct work *work, const struct pool *pool,
-    const struct alias_names *names, const char *sub, const char **taken);
+    const struct alias_names *names, const char *sub, const char *locked,
+    const char **taken);
 
 /* True when the work failed as one of two that waited for each other: its
  * transaction is gone and may be tried again. */

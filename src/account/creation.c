@@ -178,25 +178,25 @@ void creation_bind(struct work *work, const struct creation *creation,
 	const struct user *user = creation->user;
 	const struct invitation_plan *plan = &creation->report->plan;
 	struct invitation_arrays arrays = invitation_arrays(mem, plan);
+	const struct alias_names none = { 0 };
+	const struct alias_names *names =
+	    creation->has_names ? &none : &creation->names;
 	const char *const bound[CREATION_PARAMETERS] = { user->pool_id,
 		user->sub, user->username, user->status,
 		json_print(mem, user->attributes), creation->hash,
-		creation_validity(mem, creation),
-		alias_kinds(mem, &creation->names),
-		alias_values(mem, &creation->names), arrays.media,
-		arrays.destinations, arrays.sealed, arrays.templates,
-		arrays.contents, arrays.outcomes, plan->shown_username,
+		creation_validity(mem, creation), alias_kinds(mem, names),
+		alias_values(mem, names), arrays.media, arrays.destinations,
+		arrays.sealed, arrays.templates, arrays.contents,
+		arrays.outcomes, plan->shown_username,
 		creation->request->fingerprint, work->tag };
 
 	memcpy(parameters, bound, sizeof(bound));
 }
 
-/* The error for the first name that somebody else has. */
-static bool name_taken(struct work *work, struct creation *creation,
-    const char *taken)
+bool creation_name_taken(struct work *work, struct creation *creation,
+    const char *kind)
 {
 	const struct pool *pool = creation->pool;
-	const char *kind = alias_missing(work->mem, &creation->names, taken);
 	bool address = pool->username_is_email || pool->username_is_phone;
 
 	if (strcmp(kind, "username") == 0)
@@ -218,7 +218,9 @@ bool creation_conclude(struct work *work, struct creation *creation,
 	struct user *user = creation->user;
 
 	if (!rows_bool(rows, 0, "created"))
-		return name_taken(work, creation, rows_text(rows, 0, "names"));
+		return creation_name_taken(work, creation,
+		    alias_missing(work->mem, &creation->names,
+		        rows_text(rows, 0, "names")));
 	user->created_ms = rows_int(rows, 0, "created_ms");
 	user->modified_ms = user->created_ms;
 	user->password_expires_ms = rows_int(rows, 0, "password_expires_ms");

@@ -31,6 +31,7 @@ struct creation {
 	const char *hash;
 	struct invitation_custom custom; /* empty unless triggers were asked */
 	struct alias_names names;        /* by which the user is found */
+	bool has_names;                  /* they are the user's already */
 	bool alias_taken; /* by another user, when the last attempt failed */
 };
 
@@ -51,6 +52,10 @@ void creation_bind(struct work *work, const struct creation *creation,
  * of the others may have been taken, and the transaction must go back. */
 bool creation_conclude(struct work *work, struct creation *creation,
     const struct rows *rows);
+
+/* False with the error for a name, of that kind, that somebody else has. */
+bool creation_name_taken(struct work *work, struct creation *creation,
+    const char *kind);
 
 /* The parts that a RESEND needs too: password and hash; report->plan; how long
  * the password holds, in ms, or NULL without one. */

@@ -36,16 +36,21 @@ const struct field invite_rows[] = { ROW_TEXT(struct invite_request, pool_id,
 	ROW_MAP(struct invite_request, metadata, "ClientMetadata", 131072),
 	ROW_END };
 
-/* ForceAliasCreation: only pools with aliases, only verified addresses. */
-static bool move_aliases(struct work *work, const struct creation *creation)
+/* ForceAliasCreation: only pools with aliases, only verified addresses. The
+ * user's names come before the user. */
+static bool move_aliases(struct work *work, struct creation *creation)
 {
-	const struct pool *pool = creation->pool;
 	const struct alias_names *names = &creation->names;
+	const char *taken;
 
 	if (!creation->request->force_alias.value)
 		return true;
-	const char *locked = alias_lock(work, pool, names, NULL);
-	return locked && alias_release(work, pool, names, locked, NULL);
+	const char *locked = alias_lock(work, creation->pool, names, NULL);
+	if (!locked || !alias_set(work, creation->pool, names,
+	                   creation->user->sub, locked, &taken))
+		return false;
+	creation->has_names = true;
+	return !taken || creation_name_taken(work, creation, taken);
 }
 
 static bool create_in_transaction(struct work *work, struct creation *creation)

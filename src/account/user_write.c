@@ -77,11 +77,14 @@ static bool name_taken(struct work *work, struct change *change,
 }
 
 static bool set_names(struct work *work, struct change *change,
-    const struct user *user, const struct alias_names *names)
+    const struct user *user, const char *locked)
 {
+	struct alias_names names;
 	const char *taken;
 
-	if (!alias_set(work, change->pool, names, user->sub, &taken))
+	alias_names(work, change->pool, user->username, user->attributes,
+	    &names);
+	if (!alias_set(work, change->pool, &names, user->sub, locked, &taken))
 		return false;
 	return !taken || name_taken(work, change, taken);
 }
@@ -103,9 +106,8 @@ static bool change_attributes(struct work *work, struct change *change)
 	attributes = wanted(work, change, user);
 	if (!attributes)
 		return false;
-	alias_names(work, pool, user->username, attributes, &names);
-	return alias_release(work, pool, &names, locked, user->sub) &&
-	       set_names(work, change, user, &names) &&
+	user->attributes = attributes;
+	return set_names(work, change, user, locked) &&
 	       user_set_attributes(work, user, attributes) &&
 	       note(work, "user update", user, names_changed(work, change));
 }

@@ -20,6 +20,8 @@ def verified(number):
 
 
 class Race(aws.Case):
+    settings = {"db_connections": CLIENTS}
+
     def everybody(self, work):
         """WORK(client, its number, round) by all; the answers, or the codes
         and texts of errors."""
@@ -67,11 +69,14 @@ class Race(aws.Case):
                 if isinstance(answer, dict)}
         users, owners = self.owners(pool)
         self.assertEqual({user["Username"] for user in users}, made)
+        self.check_owners(pool, owners)
+        return owners
+
+    def check_owners(self, pool, owners):
         for alias, names in owners.items():
             self.assertEqual(len(names), 1, alias)
             self.assertEqual(self.aws.admin_get_user(
                 UserPoolId=pool, Username=alias)["Username"], names[0])
-        return owners
 
     def test_forced_aliases(self):
         pool = self.make_pool(AliasAttributes=["email", "phone_number"])
@@ -119,10 +124,36 @@ class Race(aws.Case):
         self.assertEqual([answer for _, _, answer in answers
                           if not isinstance(answer, dict)], [])
         _, owners = self.owners(pool)
-        for alias, names in owners.items():
-            self.assertEqual(len(names), 1, alias)
-            self.assertEqual(self.aws.admin_get_user(
-                UserPoolId=pool, Username=alias)["Username"], names[0])
+        self.check_owners(pool, owners)
+
+    def test_all_at_once(self):
+        """Forced and not, flags that come, go and steal, users that go."""
+        pool = self.make_pool(AliasAttributes=["email", "phone_number"])
+
+        def work(client, number, at):
+            who = {"UserPoolId": pool, "Username": f"user{number}-{at}"}
+            mine = verified(at % 3)
+            mine[2:] = verified((at + number) % 3)[2:]
+            client.admin_create_user(UserAttributes=mine,
+                                     ForceAliasCreation=number % 4 > 0, **who)
+            mine = verified((at + 1) % 3)[2:] + verified(at % 3)[:2]
+            client.admin_update_user_attributes(UserAttributes=mine, **who)
+            if at % 2:
+                client.admin_delete_user(**who)
+            else:
+                client.admin_update_user_attributes(
+                    UserAttributes=verified((at + 2) % 3), **who)
+
+        for _, _, answer in self.everybody(work):
+            self.assertIn(answer, [None] + [
+                (TAKEN, f"An account with the {kind} already exists.")
+                for kind in ("email", "phone_number")])
+        _, owners = self.owners(pool)
+        self.assertTrue(owners)
+        self.check_owners(pool, owners)
+        self.assertEqual(self.usher.sql(
+            "select count(*) from name full join account using (pool_id, "
+            "sub) where value is null or username is null").strip(), "0")
 
     def test_addresses_as_usernames(self):
         pool = self.make_pool(UsernameAttributes=["email", "phone_number"])

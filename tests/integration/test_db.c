@@ -44,9 +44,9 @@ Test(db, arrays_come_back_as_they_went)
 	              db_array(mem, values, 5), "{}", "{}", "{}", "{}", "{}",
 	              "{}", "alice", NULL, "test"),
 	    "%s", harness.work.err.detail);
-	struct rows *rows = db_run(&harness.work, QUERY_alias_release, pool->id,
+	struct rows *rows = db_run(&harness.work, QUERY_alias_holders, pool->id,
 	    db_array(mem, kinds, 5), db_array(mem, values, 5),
-	    db_array(mem, &sub, 1), NULL);
+	    db_array(mem, &sub, 1), "00000000-0000-0000-0000-000000000000");
 	cr_assert(rows);
 	cr_assert_eq(rows_count(rows), 5);
 }

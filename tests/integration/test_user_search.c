@@ -417,9 +417,11 @@ Test(user_search, users_and_names_are_found_by_their_keys)
 		{ QUERY_alias_lock,
 		    mem_printf(harness.mem, "%s, '%s'", names, sub) },
 		{ QUERY_alias_set,
-		    mem_printf(harness.mem, "'%s', %s", sub, names) },
-		{ QUERY_alias_release,
-		    mem_printf(harness.mem, "%s, '{%s}', null", names, sub) },
+		    mem_printf(harness.mem, "'%s', %s, '{}'", sub, names) },
+		{ QUERY_alias_holders,
+		    mem_printf(harness.mem,
+		        "%s, '{%s}', '00000000-0000-0000-0000-000000000000'",
+		        names, sub) },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
