@@ -14,6 +14,15 @@ function request()
   return file:read(tonumber(length))
 end
 
+local told = 0
+
+function response(status, _, body)
+  if status ~= 200 and told < 3 then
+    told = told + 1
+    io.write(string.format("refused %d %s\n", status, body))
+  end
+end
+
 function done(summary, latency, _)
   local failed = summary.errors
   io.write(string.format("figures %d %d %d %d %d %d\n", summary.requests,

@@ -17,6 +17,7 @@ import peers
 HERE = common.SOURCE
 SECONDS = int(os.environ.get("SECONDS_EACH", "8"))
 MOST = int(os.environ.get("MOST_A_SECOND", "25000"))
+KNOWN = 5000  # users that sign has read
 CLIENTS = (1, 2, 4, 8, 16, 32)
 TEMPLATE = {"EmailSubject": "Your account",
             "EmailMessage": "Hello {username}, your password is {####}."}
@@ -85,8 +86,8 @@ class Api:
         done, micros, median, tail, refused, broken = map(
             int, re.search(r"figures (.*)", said)[1].split())
         if refused or broken:
-            common.fail("%d requests were refused, %d broke" % (refused,
-                                                                broken))
+            common.fail("%d requests were refused, %d broke: %s" % (
+                refused, broken, re.findall("refused .*", said)))
         return {"rate": done * 1e6 / micros, "median": median / 1000,
                 "tail": tail / 1000, "own": (
                     common.cpu_seconds(self.child) - before) * 1e6 / done,
@@ -125,19 +126,19 @@ def pgbench(cluster, name, script, clients, start):
             float(re.search(r"latency average = ([\d.]+)", said)[1]))
 
 
-def insert_users(cluster, name, pool, count):
+def insert_users(cluster, name, pool, first, count):
     """As many as creations by the API would leave, without messages."""
     cluster.sql(
         "insert into account (pool_id, sub, username, status, attributes, "
         "password_hash, password_expires_at, created_by) select '%s', "
         "('01000000-0000-7000-8000-' || lpad(to_hex(i), 12, '0'))::uuid, "
-        "'old' || i, 'FORCE_CHANGE_PASSWORD', "
-        "json_build_object('email', 'old' || i || '@bench.example'), '%s', "
-        "now() + interval '7 days', '%s' from generate_series(1, %d) i; "
+        "'guest' || lpad(i::text, 8, '0'), 'FORCE_CHANGE_PASSWORD', "
+        "json_build_object('email', i || '@bench.example'), '%s', "
+        "now() + interval '7 days', '%s' from generate_series(%d, %d) i; "
         "insert into name (pool_id, kind, value, sub) select pool_id, "
-        "'username', username, sub from account; vacuum analyze account; "
-        "vacuum analyze name; checkpoint" % (pool, HASH, "d" * 64, count),
-        name)
+        "'username', username, sub from account where pool_id = '%s'; "
+        "analyze account; analyze name; checkpoint" % (
+            pool, HASH, "d" * 64, first, first + count - 1, pool), name)
 
 
 def print_side(title, found):
@@ -185,6 +186,8 @@ def create(cluster, api, pool):
 
 def get(cluster, api, pool):
     """AdminGetUser beside pgbench with the same select."""
+    pool = common.usher(cluster.folder + "/api.conf", "pool", "create",
+                        "--name", "read")
     text = open(HERE + "/../sql/user.sql").read()
     text = text.split("-- name: user_find\n")[1].split("-- name:")[0]
     text = re.sub(r"--.*", "", text)
@@ -193,9 +196,10 @@ def get(cluster, api, pool):
         text = re.sub(r"\$%d\b" % number, lambda _, v=value: v, text)
     path = cluster.folder + "/get.sql"
     with open(path, "w") as out:
-        out.write("\\set n random(0, 9999)\n" + " ".join(text.split())
-                  + "\n")
+        out.write("\\set n random(0, %d)\n" % (KNOWN - 1)
+                  + " ".join(text.split()) + "\n")
     found, floor = [], []
+    insert_users(cluster, api.name, pool, 0, KNOWN)
     for _ in range(common.ROUNDS):
         floor.append(max(pgbench(cluster, api.name, path, clients, 0)[0]
                          for clients in (8, 32)))
@@ -211,9 +215,11 @@ def million(cluster, api, pool):
     """Creations with a million users there beside none, and memory."""
     empty = daemon.make_pool(cluster, "other", TEMPLATE)
     other = Api(cluster, "other", "--role", "http")
-    insert_users(cluster, api.name, pool, 10 ** 6)
+    pool = common.usher(cluster.folder + "/api.conf", "pool", "create",
+                        "--name", "million")
     few, many, memory = [], [], []
     try:
+        insert_users(cluster, api.name, pool, 5 * 10 ** 7, 10 ** 6)
         for _ in range(common.ROUNDS):
             few.append(other.load(empty, "create", 32))
             many.append(api.load(pool, "create", 32))

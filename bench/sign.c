@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * sign - requests of the API, signed beforehand: AdminCreateUser of new users
- * or AdminGetUser of 10,000 that are there, each with its length in front.
+ * or AdminGetUser of 5,000 that are there, each with its length in front.
  *
  * sign HOST KEY SECRET POOL create|get FIRST COUNT
  */
@@ -16,7 +16,7 @@
 #define SERVICE "us-east-1/cognito-idp/aws4_request"
 #define TARGET  "AWSCognitoIdentityProviderService."
 #define SIGNED  "content-type;host;x-amz-date;x-amz-target"
-#define KNOWN   10000 /* users that are read, again and again */
+#define KNOWN   5000 /* users that are read, again and again */
 #define TYPE    "application/x-amz-json-1.1"
 
 struct signer {
