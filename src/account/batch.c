@@ -143,7 +143,6 @@ static bool insert(struct work *work, struct entry *entries, size_t count)
 	return true;
 }
 
-/* Lanes that are not told look by themselves, later. */
 static void note_waiting(struct batch *batch, const struct entry *entries,
     size_t count)
 {
@@ -158,17 +157,8 @@ static void note_waiting(struct batch *batch, const struct entry *entries,
 
 void batch_wake(struct batch *batch, struct work *work)
 {
-	const char *waiting[2];
-	size_t count = 0;
-
-	if (batch->mail_waits)
-		waiting[count++] = "EMAIL";
-	if (batch->text_waits)
-		waiting[count++] = "SMS";
+	invitation_wake(work, batch->mail_waits, batch->text_waits);
 	batch->mail_waits = batch->text_waits = false;
-	if (count)
-		db_run(work, QUERY_queue_wake,
-		    db_array(work->mem, waiting, count));
 }
 
 void batch_run(struct batch *batch, struct work *work, struct batch_item *items,

@@ -253,3 +253,19 @@ bool invitation_waits(const struct invitation_plan *plan, const char *medium)
 			return true;
 	return false;
 }
+
+void invitation_wake(struct work *work, bool mail, bool text)
+{
+	struct err kept = work->err;
+	const char *waiting[INVITATION_MOST];
+	size_t count = 0;
+
+	if (mail)
+		waiting[count++] = "EMAIL";
+	if (text)
+		waiting[count++] = "SMS";
+	if (count)
+		db_run(work, QUERY_queue_wake,
+		    db_array(work->mem, waiting, count));
+	work->err = kept;
+}

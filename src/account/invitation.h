@@ -76,6 +76,10 @@ void invitation_make_plan(struct work *work, const struct engine *engine,
 /* Whether a message of that medium waits for a lane now. */
 bool invitation_waits(const struct invitation_plan *plan, const char *medium);
 
+/* Tells the lanes of these media that something waits; those that are not told
+ * look by themselves, later, so a failure is none of the work's. */
+void invitation_wake(struct work *work, bool mail, bool text);
+
 /*
  * Where a sealed password belongs: opening it needs the same text. Where the
  * template is "sealed" a line behind the password, which may be empty, has the

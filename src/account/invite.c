@@ -221,23 +221,6 @@ static struct user *resend(struct work *work, struct creation *creation)
 	           : NULL;
 }
 
-/* Lanes would find what was queued by themselves, a little later. */
-static void wake_lanes(struct work *work, const struct invitation_plan *plan)
-{
-	struct err kept = work->err;
-	const char *waiting[INVITATION_MOST];
-	size_t count = 0;
-
-	if (invitation_waits(plan, "EMAIL"))
-		waiting[count++] = "EMAIL";
-	if (invitation_waits(plan, "SMS"))
-		waiting[count++] = "SMS";
-	if (count)
-		db_run(work, QUERY_queue_wake,
-		    db_array(work->mem, waiting, count));
-	work->err = kept;
-}
-
 struct user *invite(struct work *work, const struct engine *engine,
     const struct invite_request *request, struct invite_report *report)
 {
@@ -253,6 +236,7 @@ struct user *invite(struct work *work, const struct engine *engine,
 	                        ? resend(work, &creation)
 	                        : create(work, &creation);
 	if (user)
-		wake_lanes(work, &report->plan);
+		invitation_wake(work, invitation_waits(&report->plan, "EMAIL"),
+		    invitation_waits(&report->plan, "SMS"));
 	return user;
 }
