@@ -33,42 +33,10 @@ static const char *prefix(const struct checking *checking)
 	return checking->update ? "user." : SCHEMA;
 }
 
-/* "custom:x" and "dev:custom:x" are declared as x. */
-static const char *declared_name(const char *name, bool *developer)
+static bool in_schema(const struct pool *pool, const char *name,
+    struct schema_attribute *found)
 {
-	*developer = str_starts(name, "dev:custom:");
-	if (*developer)
-		return name + strlen("dev:custom:");
-	return str_starts(name, "custom:") ? name + strlen("custom:") : NULL;
-}
-
-static const struct schema_attribute *in_schema(const struct pool *pool,
-    const char *name)
-{
-	const struct schema_attribute *list = pool->settings->schema.items;
-	bool developer;
-	const char *declared = declared_name(name, &developer);
-
-	if (!declared)
-		return schema_standard(name);
-	for (size_t i = 0; i < pool->settings->schema.count; i++)
-		if (list[i].custom && strcmp(list[i].name, declared) == 0 &&
-		    list[i].developer_only.value == developer)
-			return &list[i];
-	return NULL;
-}
-
-/* Named in the pool's schema without Mutable means immutable. */
-static bool is_mutable(const struct pool *pool, const char *name)
-{
-	const struct schema_attribute *list = pool->settings->schema.items;
-
-	if (!schema_standard(name))
-		return in_schema(pool, name)->mutable.value;
-	for (size_t i = 0; i < pool->settings->schema.count; i++)
-		if (!list[i].custom && strcmp(list[i].name, name) == 0)
-			return list[i].mutable.value;
-	return schema_standard(name)->mutable.value;
+	return schema_find(&pool->settings->schema, name, found);
 }
 
 static bool check_null(const struct checking *checking,
@@ -86,7 +54,7 @@ static bool check_known(const struct checking *checking,
 	if (strcmp(attribute->name, "sub") == 0)
 		return work_fail(checking->work, ERR_INVALID_PARAMETER,
 		    "Cannot modify the non-mutable attribute sub");
-	if (!in_schema(checking->pool, attribute->name))
+	if (!attribute_is_known(checking->pool, attribute->name))
 		return work_fail(checking->work, ERR_INVALID_PARAMETER,
 		    SCHEMA "Type for attribute {%s} could not be determined",
 		    attribute->name);
@@ -170,20 +138,20 @@ static bool is_boolean(const char *value)
 static bool check_value(const struct checking *checking,
     const struct attribute *attribute)
 {
-	const struct schema_attribute *schema =
-	    in_schema(checking->pool, attribute->name);
+	struct schema_attribute schema;
 
-	if (!*attribute->value)
+	if (!*attribute->value ||
+	    !in_schema(checking->pool, attribute->name, &schema))
 		return true;
-	if (strcmp(schema->type, "Boolean") == 0 &&
+	if (strcmp(schema.type, "Boolean") == 0 &&
 	    !is_boolean(attribute->value))
 		return work_fail(checking->work, ERR_INVALID_PARAMETER,
 		    "%s%s: Invalid boolean\n", prefix(checking),
 		    attribute->name);
-	if (strcmp(schema->type, "Number") == 0)
-		return check_number(checking, attribute, schema->number);
-	if (strcmp(schema->type, "String") == 0 && schema->string)
-		return check_string(checking, attribute, schema->string);
+	if (strcmp(schema.type, "Number") == 0)
+		return check_number(checking, attribute, schema.number);
+	if (strcmp(schema.type, "String") == 0 && schema.string)
+		return check_string(checking, attribute, schema.string);
 	return true;
 }
 
@@ -193,12 +161,13 @@ static bool check_names(const struct checking *checking,
 {
 	struct work *work = checking->work;
 	struct str *unknown = str_new(work->mem, 4096);
+	struct schema_attribute schema;
 
 	for (size_t i = 0; i < count; i++)
 		if (strcmp(names[i], "sub") == 0)
 			return work_fail(work, ERR_INVALID_PARAMETER,
 			    "Cannot modify the non-mutable attribute sub");
-		else if (!in_schema(checking->pool, names[i]))
+		else if (!attribute_is_known(checking->pool, names[i]))
 			str_addf(unknown,
 			    "user.%s: Attribute does not exist in the "
 			    "schema.\n",
@@ -207,7 +176,8 @@ static bool check_names(const struct checking *checking,
 		return work_fail(work, ERR_INVALID_PARAMETER, "%s%s", before,
 		    str_text(unknown));
 	for (size_t i = 0; i < count; i++)
-		if (!is_mutable(checking->pool, names[i]))
+		if (in_schema(checking->pool, names[i], &schema) &&
+		    !schema.mutable.value)
 			return work_fail(work, ERR_INVALID_PARAMETER,
 			    "%suser.%s: Attribute cannot be updated.\n", before,
 			    names[i]);
@@ -251,12 +221,12 @@ static bool check_each(const struct checking *checking,
 static const char *normal_value(struct work *work, const struct pool *pool,
     const struct attribute *attribute)
 {
-	const struct schema_attribute *schema =
-	    in_schema(pool, attribute->name);
+	struct schema_attribute schema;
 
-	if (strcmp(schema->type, "Boolean") != 0)
-		return attribute->value;
-	return utf8_fold(work->mem, attribute->value);
+	if (in_schema(pool, attribute->name, &schema) &&
+	    strcmp(schema.type, "Boolean") == 0)
+		return utf8_fold(work->mem, attribute->value);
+	return attribute->value;
 }
 
 static bool check_verified(struct work *work, const cJSON *attributes)
@@ -369,5 +339,7 @@ bool attribute_is_true(const cJSON *attributes, const char *name)
 
 bool attribute_is_known(const struct pool *pool, const char *name)
 {
-	return in_schema(pool, name) != NULL;
+	struct schema_attribute schema;
+
+	return in_schema(pool, name, &schema);
 }

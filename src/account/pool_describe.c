@@ -51,22 +51,19 @@ static void add_bounds(cJSON *object, const char *name,
 	json_add(constraints, most, bounds->most);
 }
 
-/* PRESET is the standard attribute of that name, or NULL. */
 static void add_attribute(struct mem *mem, cJSON *list,
-    const struct schema_attribute *attribute,
-    const struct schema_attribute *preset)
+    const struct schema_attribute *attribute)
 {
 	cJSON *object = cJSON_CreateObject();
-	const char *type = attribute->type ? attribute->type : preset->type;
+	const char *type = attribute->type;
 	const struct attribute_bounds *number = attribute->number;
 	const struct attribute_bounds *string = attribute->string;
 
-	/* A custom attribute always has a type; its bounds show though it
-	 * has none. */
+	/* The bounds of a custom attribute show though it has none. */
 	if (!number && strcmp(type, "Number") == 0)
-		number = preset ? preset->number : &no_bounds;
+		number = &no_bounds;
 	if (!string && strcmp(type, "String") == 0)
-		string = preset ? preset->string : &no_bounds;
+		string = &no_bounds;
 	json_add(object, "Name", schema_name(mem, attribute));
 	json_add(object, "AttributeDataType", type);
 	cJSON_AddBoolToObject(object, "DeveloperOnlyAttribute",
@@ -81,33 +78,21 @@ static void add_attribute(struct mem *mem, cJSON *list,
 	cJSON_AddItemToArray(list, object);
 }
 
-/* The standard attribute as the pool's Schema modifies it, or NULL. */
-static const struct schema_attribute *modified(const struct pool *pool,
-    const char *name)
-{
-	const struct schema_attribute *list = pool->settings->schema.items;
-
-	for (size_t i = 0; i < pool->settings->schema.count; i++)
-		if (!list[i].custom && strcmp(list[i].name, name) == 0)
-			return &list[i];
-	return NULL;
-}
-
 static void add_schema(struct work *work, cJSON *answer,
     const struct pool *pool)
 {
-	const struct schema_attribute *own = pool->settings->schema.items;
+	const struct field_list *schema = &pool->settings->schema;
+	const struct schema_attribute *own = schema->items;
 	cJSON *list = cJSON_AddArrayToObject(answer, "SchemaAttributes");
+	struct schema_attribute attribute;
 
-	for (size_t i = 0; i < schema_standard_count(); i++) {
-		const struct schema_attribute *preset = schema_standard_at(i);
-		const struct schema_attribute *given =
-		    modified(pool, preset->name);
-		add_attribute(work->mem, list, given ? given : preset, preset);
-	}
-	for (size_t i = 0; i < pool->settings->schema.count; i++)
+	for (size_t i = 0; i < schema_standard_count(); i++)
+		if (schema_find(schema, schema_standard_at(i)->name,
+		        &attribute))
+			add_attribute(work->mem, list, &attribute);
+	for (size_t i = 0; i < schema->count; i++)
 		if (own[i].custom)
-			add_attribute(work->mem, list, &own[i], NULL);
+			add_attribute(work->mem, list, &own[i]);
 }
 
 static const char *arn_prefix(struct work *work, const struct engine *engine)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/pattern.h"
+#include "base/str.h"
 
 #define LENGTH_MOST 2048
 #define MARK        "Custom"
@@ -119,6 +120,62 @@ const struct schema_attribute *schema_standard(const char *name)
 		if (strcmp(standard[i].name, name) == 0)
 			return &standard[i];
 	return NULL;
+}
+
+/* "custom:x" and "dev:custom:x" are declared as x. */
+static const char *declared_name(const char *name, bool *developer)
+{
+	*developer = str_starts(name, "dev:custom:");
+	if (*developer)
+		return name + strlen("dev:custom:");
+	return str_starts(name, "custom:") ? name + strlen("custom:") : NULL;
+}
+
+static const struct schema_attribute *find_custom(
+    const struct field_list *schema, const char *declared, bool developer)
+{
+	const struct schema_attribute *list = schema->items;
+
+	for (size_t i = 0; i < schema->count; i++)
+		if (list[i].custom && strcmp(list[i].name, declared) == 0 &&
+		    list[i].developer_only.value == developer)
+			return &list[i];
+	return NULL;
+}
+
+/* FOUND is of a new pool; SCHEMA modifies it. */
+static void modify(const struct field_list *schema,
+    struct schema_attribute *found)
+{
+	const struct schema_attribute *list = schema->items;
+
+	for (size_t i = 0; i < schema->count; i++) {
+		if (list[i].custom || strcmp(list[i].name, found->name) != 0)
+			continue;
+		found->mutable = list[i].mutable;
+		found->required = list[i].required;
+		if (list[i].number)
+			found->number = list[i].number;
+		if (list[i].string)
+			found->string = list[i].string;
+	}
+}
+
+bool schema_find(const struct field_list *schema, const char *name,
+    struct schema_attribute *found)
+{
+	bool developer;
+	const char *declared = declared_name(name, &developer);
+	const struct schema_attribute *at =
+	    declared ? find_custom(schema, declared, developer)
+	             : schema_standard(name);
+
+	if (!at)
+		return false;
+	*found = *at;
+	if (!declared)
+		modify(schema, found);
+	return true;
 }
 
 void schema_note_custom(const struct field_list *schema, const cJSON *json)

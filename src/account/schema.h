@@ -44,6 +44,14 @@ size_t schema_standard_count(void);
 const struct schema_attribute *schema_standard_at(size_t index);
 
 /*
+ * What users of a pool with SCHEMA know as NAME ("email", "custom:x"). In what
+ * SCHEMA does not say of a standard attribute it is as in a new pool, but not
+ * mutable once it is named there without Mutable. False when there is none.
+ */
+bool schema_find(const struct field_list *schema, const char *name,
+    struct schema_attribute *found);
+
+/*
  * Says of each attribute of SCHEMA, read from JSON, whether it is custom. Who
  * adds "email" to a pool gets custom:email: that is marked in what is stored.
  */

@@ -59,6 +59,30 @@ class Schema(Case):
                    self.aws.admin_create_user, UserPoolId=pool, Username="v",
                    UserAttributes=[{"Name": "custom:x", "Value": "abc"}])
 
+    def test_bounds_of_standard_ones(self):
+        pool = self.make_pool(Schema=[
+            {"Name": "email", "Mutable": True,
+             "StringAttributeConstraints": {"MaxLength": "10"}},
+            {"Name": "updated_at", "Mutable": True,
+             "NumberAttributeConstraints": {"MinValue": "1"}}])
+        who = {"UserPoolId": pool, "Username": "u"}
+        create = self.aws.admin_create_user
+        update = self.aws.admin_update_user_attributes
+        for name, fits, breaks, words in (
+                ("email", "a@b.exampl", "a@b.example",
+                 "String must be no longer than 10 characters\n"),
+                ("updated_at", "1", "0",
+                 "Number must be no less than 1\n")):
+            wrong = [{"Name": name, "Value": breaks}]
+            self.fails("InvalidParameterException",
+                       "Attributes did not conform to the schema: "
+                       f"{name}: {words}", create, UserAttributes=wrong,
+                       **who)
+            create(UserAttributes=[{"Name": name, "Value": fits}], **who)
+            self.fails("InvalidParameterException", f"user.{name}: {words}",
+                       update, UserAttributes=wrong, **who)
+            self.aws.admin_delete_user(**who)
+
     def test_known_at_once(self):
         """Who changes a pool and invites then is not told of before."""
         pool = self.make_pool()

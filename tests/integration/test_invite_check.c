@@ -17,6 +17,16 @@
 #define REQUEST(attributes) \
 	"{'Username':'alice','UserAttributes':[" attributes "]}"
 
+/* A pool that bounds standard attributes. */
+#define BOUNDED                                                      \
+	"{'Schema':[{'Name':'email','StringAttributeConstraints':"   \
+	"{'MaxLength':'10'}},{'Name':'phone_number',"                \
+	"'AttributeDataType':'String','StringAttributeConstraints':" \
+	"{'MinLength':'8','MaxLength':'20'}},{'Name':'name',"        \
+	"'StringAttributeConstraints':{'MinLength':'2'}},"           \
+	"{'Name':'updated_at','NumberAttributeConstraints':"         \
+	"{'MinValue':'1','MaxValue':'9'}},{'Name':'birthdate'}]}"
+
 static struct harness harness;
 
 static void begin(void)
@@ -298,6 +308,56 @@ Test(values, own_bounds)
 	harness_must_invite(&harness, pool,
 	    REQUEST(ATTRIBUTE("custom:x", "\xc3\xa4\xc3\xb6\xc3\xbc") "," //
 	        ATTRIBUTE("custom:n", "9")));
+}
+
+Test(values, bounds_that_a_pool_sets_on_standard_attributes)
+{
+	static const struct {
+		const char *attribute;
+		const char *words;
+	} cases[] = {
+		{ ATTRIBUTE("email", "a@b.example"),
+		    "email: String must be no longer than 10 characters\n" },
+		{ ATTRIBUTE("phone_number", "+1555"),
+		    "phone_number: String must be no shorter than 8 "
+		    "characters\n" },
+		{ ATTRIBUTE("name", "A"),
+		    "name: String must be no shorter than 2 characters\n" },
+		{ ATTRIBUTE("updated_at", "0"),
+		    "updated_at: Number must be no less than 1\n" },
+		{ ATTRIBUTE("updated_at", "10"),
+		    "updated_at: Number must be no greater than 9\n" },
+		/* Its own stay where the pool sets none. */
+		{ ATTRIBUTE("birthdate", "2000-1-1"),
+		    "birthdate: String must be no shorter than 10 "
+		    "characters\n" },
+	};
+	struct pool *pool = harness_pool(&harness, BOUNDED);
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		harness_must_fail(&harness, pool,
+		    mem_printf(harness.mem, REQUEST("%s"), cases[i].attribute),
+		    ERR_INVALID_PARAMETER,
+		    mem_printf(harness.mem, SCHEMA "%s", cases[i].words));
+	harness_must_invite(&harness, pool,
+	    REQUEST(ATTRIBUTE("email", "a@b.exampl") ","  //
+	        ATTRIBUTE("phone_number", "+1555010") "," //
+	        ATTRIBUTE("name", "\xc3\xa4\xc3\xb6") "," //
+	        ATTRIBUTE("updated_at", "9") ","          //
+	        ATTRIBUTE("birthdate", "2000-01-01")));
+}
+
+/* The attribute that the username stands for has its bounds too. */
+Test(values, bounds_of_an_address_that_is_the_username)
+{
+	struct pool *pool = harness_pool(&harness,
+	    "{'UsernameAttributes':['email'],'Schema':[{'Name':'email',"
+	    "'StringAttributeConstraints':{'MaxLength':'10'}}]}");
+
+	harness_must_fail(&harness, pool, "{'Username':'a@b.example'}",
+	    ERR_INVALID_PARAMETER,
+	    SCHEMA "email: String must be no longer than 10 characters\n");
+	harness_must_invite(&harness, pool, "{'Username':'a@b.exampl'}");
 }
 
 Test(values, attributes_keep_their_order_and_sub_is_last)

@@ -217,6 +217,29 @@ Test(user_write, texts_of_refused_attributes)
 	cr_assert_not(forget("alice", "custom:fixed", NULL));
 }
 
+Test(user_write, bounds_that_a_pool_sets_on_standard_attributes)
+{
+	pool = harness_pool(&harness,
+	    "{'Schema':[{'Name':'email','Mutable':true,"
+	    "'StringAttributeConstraints':{'MaxLength':'10'}},"
+	    "{'Name':'name','Mutable':true,"
+	    "'StringAttributeConstraints':{'MinLength':'2'}},"
+	    "{'Name':'updated_at','Mutable':true,"
+	    "'NumberAttributeConstraints':{'MaxValue':'9'}}]}");
+	invite_user("alice", "{'Name':'name','Value':'AB'}");
+	must_refuse("alice", "email=a@b.example", ERR_INVALID_PARAMETER,
+	    "user.email: String must be no longer than 10 characters\n");
+	must_refuse("alice", "name=A", ERR_INVALID_PARAMETER,
+	    "user.name: String must be no shorter than 2 characters\n");
+	must_refuse("alice", "updated_at=10", ERR_INVALID_PARAMETER,
+	    "user.updated_at: Number must be no greater than 9\n");
+	cr_assert_str_eq(attributes_of("alice"), "name=AB");
+	must_update("alice", "name=BC email=a@b.exampl updated_at=9");
+	/* What is blank has no length: it is deleted. */
+	must_update("alice", "name= email=");
+	cr_assert_str_eq(attributes_of("alice"), "updated_at=9");
+}
+
 Test(user_write, a_verified_flag_steals_the_alias)
 {
 	pool = harness_pool(&harness, ALIAS);

@@ -140,6 +140,35 @@ Test(schema, what_is_stored_tells_what_is_custom)
 	cr_expect_str_eq(schema_name(mem, &schema[2]), "custom:x");
 }
 
+Test(schema, a_pool_modifies_what_it_names)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	struct err err = { 0 };
+	const struct field_list *schema = &read_schema(mem,
+	    "{" EMAIL ",\"Required\":true," STRING "{\"MaxLength\":\"9\"}},"
+	    "{" X "\"Number\",\"Mutable\":true},"
+	    "{\"Name\":\"birthdate\",\"Mutable\":true}",
+	    &err)
+	                                       ->schema;
+	struct schema_attribute found;
+
+	cr_assert(schema_find(schema, "email", &found));
+	cr_expect_str_eq(found.type, "String");
+	cr_expect_str_eq(found.string->most, "9");
+	cr_expect_null(found.string->least);
+	cr_expect(found.required.value && !found.mutable.value);
+	cr_assert(schema_find(schema, "birthdate", &found));
+	cr_expect_str_eq(found.string->least, "10");
+	cr_expect(!found.required.value && found.mutable.value);
+	cr_assert(schema_find(schema, "name", &found));
+	cr_expect_str_eq(found.string->most, "2048");
+	cr_assert(schema_find(schema, "custom:x", &found));
+	cr_expect_str_eq(found.type, "Number");
+	cr_expect_not(schema_find(schema, "x", &found));
+	cr_expect_not(schema_find(schema, "custom:email", &found));
+	cr_expect_not(schema_find(schema, "dev:custom:x", &found));
+}
+
 static bool fits(int count)
 {
 	MEM_AUTO mem = mem_new(NULL);
