@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What administrators change of a user: attributes and the names that follow
- * them, states, passwords.
+ * them, states.
  * covers: account/alias.c
- * covers: account/user_password.c
  * covers: account/user_write.c
  */
 #include <stdio.h>
@@ -11,10 +10,8 @@
 
 #include "account/attribute.h"
 #include "account/user.h"
-#include "account/user_password.h"
 #include "account/user_write.h"
 #include "base/clock.h"
-#include "base/secret.h"
 #include "harness.h"
 
 #define ALIAS "{'AliasAttributes':['email','phone_number']}"
@@ -353,126 +350,6 @@ Test(user_write, enabled_and_disabled_and_both_again)
 	                 "select count(*) from audit where action in ('user "
 	                 "enable', 'user disable')"),
 	    4);
-}
-
-/* "STATUS expires|stays MESSAGE-OUTCOME REASON" */
-static const char *password_state(void)
-{
-	return harness_value(&harness,
-	    "select concat_ws(' ', status, case when password_expires_at > "
-	    "now() + interval '6 days' then 'expires' when "
-	    "password_expires_at is null then 'stays' end, outcome, reason) "
-	    "from account join message using (pool_id, sub) "
-	    "order by id desc limit 1");
-}
-
-static bool has_password(const char *name, const char *password)
-{
-	const struct user *user = user_find(&harness.work, pool, name);
-
-	return secret_password_matches(harness.engine.keyring,
-	    user->password_hash, password);
-}
-
-Test(user_write, a_permanent_password_ends_the_invitation)
-{
-	pool = harness_pool(&harness, "{}");
-	invite_user("alice", MAIL("a"));
-	cr_assert_str_eq(password_state(), "FORCE_CHANGE_PASSWORD expires");
-	cr_assert(
-	    user_set_password(&harness.work, pool, "alice", "Abcdef1!", true));
-	cr_assert_str_eq(password_state(),
-	    "CONFIRMED stays cancelled the user has a password of their own");
-	cr_assert(has_password("alice", "Abcdef1!"));
-	cr_assert_eq(harness_number(&harness, "select count(*) from ready"), 0);
-	cr_assert_eq(harness_number(&harness,
-	                 "select count(*) from message where sealed is not "
-	                 "null"),
-	    0);
-	cr_assert_str_eq(attributes_of("alice"),
-	    "email=a@example.com email_verified=true");
-	harness_must_fail(&harness, pool,
-	    "{'Username':'alice','MessageAction':'RESEND'}",
-	    ERR_UNSUPPORTED_STATE,
-	    "Resend not possible. alice status is not FORCE_CHANGE_PASSWORD");
-}
-
-Test(user_write, a_temporary_password_supersedes_the_invitation)
-{
-	pool = harness_pool(&harness, "{}");
-	invite_user("alice", MAIL("a"));
-	cr_assert(
-	    user_set_password(&harness.work, pool, "alice", "Abcdef1!", false));
-	cr_assert_str_eq(password_state(),
-	    "FORCE_CHANGE_PASSWORD expires cancelled superseded by a newer "
-	    "password");
-	cr_assert(has_password("alice", "Abcdef1!"));
-	cr_assert(
-	    user_set_password(&harness.work, pool, "alice", "Abcdef2!", true));
-	cr_assert(
-	    user_set_password(&harness.work, pool, "alice", "Abcdef3!", false));
-	cr_assert_not(has_password("alice", "Abcdef2!"));
-	harness_must_invite(&harness, pool,
-	    "{'Username':'alice','MessageAction':'RESEND',"
-	    "'DesiredDeliveryMediums':['EMAIL']}");
-	cr_assert_str_eq(password_state(), "FORCE_CHANGE_PASSWORD expires");
-}
-
-Test(user_write, a_password_against_the_policy_changes_nothing)
-{
-	pool = harness_pool(&harness, "{}");
-	invite_user("alice", MAIL("a"));
-	cr_assert_not(
-	    user_set_password(&harness.work, pool, "alice", "abc", true));
-	cr_assert_eq(harness.work.err.code, ERR_INVALID_PASSWORD);
-	cr_assert_str_eq(harness.work.err.message,
-	    "Password does not conform to policy: Password not long enough");
-	cr_assert_not(
-	    user_set_password(&harness.work, pool, "alice", "abcdefgh", true));
-	cr_assert_str_eq(harness.work.err.message,
-	    "Password does not conform to policy: Password must have "
-	    "uppercase characters");
-	cr_assert_str_eq(password_state(), "FORCE_CHANGE_PASSWORD expires");
-	cr_assert_not(
-	    user_set_password(&harness.work, pool, "bob", "abc", true));
-	cr_assert_eq(harness.work.err.code, ERR_USER_NOT_FOUND);
-}
-
-static void must_not_reset(const char *name, enum err_code code,
-    const char *message)
-{
-	cr_assert_not(user_reset_password(&harness.work, pool, name), "%s",
-	    message);
-	cr_expect_eq(harness.work.err.code, code);
-	cr_expect_str_eq(harness.work.err.message, message);
-}
-
-Test(user_write, who_may_be_reset)
-{
-	pool = harness_pool(&harness, "{}");
-	invite_user("alice", "{'Name':'email','Value':'a@example.com'}");
-	must_not_reset("bob", ERR_USER_NOT_FOUND, "User does not exist.");
-	must_not_reset("alice", ERR_NOT_AUTHORIZED,
-	    "User password cannot be reset in the current state.");
-	cr_assert(
-	    user_set_password(&harness.work, pool, "alice", "Abcdef1!", true));
-	must_not_reset("alice", ERR_INVALID_PARAMETER,
-	    "Cannot reset password for the user as there is no "
-	    "registered/verified email or phone_number");
-	must_update("alice", "email_verified=true");
-	cr_assert(user_set_enabled(&harness.work, pool, "alice", false));
-	must_not_reset("alice", ERR_NOT_AUTHORIZED, "User is disabled");
-	cr_assert(user_set_enabled(&harness.work, pool, "alice", true));
-	for (int i = 0; i < 2; i++) {
-		cr_assert(user_reset_password(&harness.work, pool, "alice"));
-		cr_assert_str_eq(
-		    user_find(&harness.work, pool, "alice")->status,
-		    USER_RESET_REQUIRED);
-	}
-	cr_assert(
-	    user_set_password(&harness.work, pool, "alice", "Abcdef1!", true));
-	cr_assert_str_eq(user_find(&harness.work, pool, "alice")->status,
-	    USER_CONFIRMED);
 }
 
 Test(user_write, who_may_be_confirmed)
