@@ -12,6 +12,7 @@
 #include "message/phone.h"
 
 #define SCHEMA  "Attributes did not conform to the schema: "
+#define INVALID "Invalid user attributes: "
 #define VISIBLE "[\\p{L}\\p{M}\\p{S}\\p{N}\\p{P}\\t\\n\\r ]+"
 
 const struct field attribute_rows[] = { ROW_TEXT(struct attribute, name, "Name",
@@ -135,13 +136,28 @@ static bool is_boolean(const char *value)
 	       strcasecmp(value, "false") == 0;
 }
 
+/* A user may be made without it, but does not lose it again. */
+static bool check_stays(const struct checking *checking, const char *name,
+    const char *before)
+{
+	struct schema_attribute schema;
+
+	if (in_schema(checking->pool, name, &schema) && schema.required.value)
+		return work_fail(checking->work, ERR_INVALID_PARAMETER,
+		    "%s%s: Required attribute cannot be deleted.", before,
+		    name);
+	return true;
+}
+
 static bool check_value(const struct checking *checking,
     const struct attribute *attribute)
 {
 	struct schema_attribute schema;
 
-	if (!*attribute->value ||
-	    !in_schema(checking->pool, attribute->name, &schema))
+	if (!*attribute->value)
+		return !checking->update ||
+		       check_stays(checking, attribute->name, "user.");
+	if (!in_schema(checking->pool, attribute->name, &schema))
 		return true;
 	if (strcmp(schema.type, "Boolean") == 0 &&
 	    !is_boolean(attribute->value))
@@ -316,9 +332,11 @@ cJSON *attribute_remove(struct work *work, const struct pool *pool,
 	const struct checking checking = { work, pool, true };
 	cJSON *object = json_copy(work->mem, old);
 
-	if (!check_names(&checking, names->items, names->count,
-	        "Invalid user attributes: "))
+	if (!check_names(&checking, names->items, names->count, INVALID))
 		return NULL;
+	for (size_t i = 0; i < names->count; i++)
+		if (!check_stays(&checking, names->items[i], INVALID))
+			return NULL;
 	for (size_t i = 0; i < names->count; i++)
 		put(object, names->items[i], "");
 	follow(object, old, "email", "email_verified");

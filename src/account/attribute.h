@@ -36,12 +36,14 @@ cJSON *attribute_check(struct work *work, const struct pool *pool,
 /*
  * OLD, a user's attributes, as they are after LIST: an empty value deletes, an
  * address that changes without its flag is no longer verified. The same rules
- * in the words of an update, and what is not mutable stays. A new object.
+ * in the words of an update; what is not mutable stays as it is, and what is
+ * required stays. A new object.
  */
 cJSON *attribute_update(struct work *work, const struct pool *pool,
     const cJSON *old, const struct field_list *list);
 
-/* OLD without NAMES; an address goes with its flag. A new object. */
+/* OLD without NAMES, none of which may be required or not mutable; an address
+ * goes with its flag. A new object. */
 cJSON *attribute_remove(struct work *work, const struct pool *pool,
     const cJSON *old, const struct field_words *names);
 

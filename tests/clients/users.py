@@ -215,6 +215,21 @@ class Changes(People):
                      UserPoolId=pool, Username="alice")
         self.assertEqual(self.attributes(pool, "alice"), {})
 
+    def test_what_is_required_stays(self):
+        pool = self.make_pool(Schema=[
+            {"Name": "email", "Required": True, "Mutable": True}])
+        self.create(pool, "alice", {"email": MAIL})
+        self.refuses_update(pool, "alice", "user.email: Required attribute "
+                            "cannot be deleted.", email="")
+        self.fails("InvalidParameterException",
+                   "Invalid user attributes: email: Required attribute "
+                   "cannot be deleted.",
+                   self.aws.admin_delete_user_attributes, UserPoolId=pool,
+                   Username="alice", UserAttributeNames=["email"])
+        self.update(pool, "alice", email="b@example.com")
+        self.assertEqual(self.attributes(pool, "alice")["email"],
+                         "b@example.com")
+
     def test_a_flag_steals_the_alias(self):
         pool = self.make_pool(**ALIASES)
         self.create(pool, "alice", {"email": MAIL, "email_verified": "true"})

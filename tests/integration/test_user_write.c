@@ -237,6 +237,29 @@ Test(user_write, bounds_that_a_pool_sets_on_standard_attributes)
 	cr_assert_str_eq(attributes_of("alice"), "updated_at=9");
 }
 
+Test(user_write, what_is_required_cannot_be_deleted)
+{
+	pool = harness_pool(&harness,
+	    "{'Schema':[{'Name':'email','Required':true,'Mutable':true},"
+	    "{'Name':'name','Required':true}]}");
+	/* An administrator need not give it. */
+	invite_user("bob", "{'Name':'email','Value':''}");
+	invite_user("alice", MAIL("a"));
+	must_refuse("alice", "email= locale=de", ERR_INVALID_PARAMETER,
+	    "user.email: Required attribute cannot be deleted.");
+	cr_assert_not(forget("alice", "locale", "email"));
+	cr_assert_str_eq(harness.work.err.message,
+	    "Invalid user attributes: email: Required attribute cannot be "
+	    "deleted.");
+	/* That it is not mutable is said first. */
+	must_refuse("alice", "name=", ERR_INVALID_PARAMETER,
+	    "user.name: Attribute cannot be updated.\n");
+	cr_assert_str_eq(attributes_of("alice"),
+	    "email=a@example.com email_verified=true");
+	must_update("alice", "email=b@example.com email_verified=");
+	cr_assert_str_eq(attributes_of("alice"), "email=b@example.com");
+}
+
 Test(user_write, a_verified_flag_steals_the_alias)
 {
 	pool = harness_pool(&harness, ALIAS);
