@@ -3,7 +3,8 @@
  * page - where the next page of a list begins, as the token of a request.
  *
  * A token is sealed under the key file's key and belongs to one list, so that
- * nobody learns from it or makes one.
+ * nobody learns from it or makes one; it holds for an hour, as the service's do
+ * (API_ListUsers).
  */
 #ifndef ACCOUNT_PAGE_H
 #define ACCOUNT_PAGE_H
@@ -29,7 +30,7 @@ const char *page_token(struct work *work, const struct engine *engine,
 
 /*
  * AFTER, as it was given to page_token(); "" when TOKEN is NULL. NULL with
- * ERR_INVALID_PARAMETER when it is not a token of LIST.
+ * ERR_INVALID_PARAMETER when it is not a token of LIST, or too old.
  */
 const char *page_after(struct work *work, const struct engine *engine,
     const char *list, const char *token);

@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "account/attribute.h"
+#include "account/page.h"
 #include "account/user.h"
 #include "account/user_filter.h"
 #include "base/json.h"
-#include "base/secret.h"
 #include "base/utf8.h"
 #include "db/db.h"
 
@@ -18,7 +18,7 @@
 struct page {
 	const struct pool *pool;
 	struct user_filter filter;
-	const char *place; /* what tokens of this pool and filter belong to */
+	const char *list; /* what tokens of this pool and filter belong to */
 	/* The last user of the page before; NULL: it is the first. */
 	const char *after_sub;
 	const char *after_value;
@@ -26,26 +26,20 @@ struct page {
 	    *limit; /* one more than wanted tells whether there is more */
 };
 
-/* The token is sealed: nobody can make one up, or use it elsewhere. */
 static const char *make_token(struct work *work, const struct engine *engine,
     const struct page *page, const char *sub, const char *value)
 {
-	const char *sealed = secret_seal(work->mem, engine->keyring,
-	    mem_printf(work->mem, "%s%s", sub, value), page->place);
-
-	return sealed + strlen("\\x");
+	return page_token(work, engine, page->list,
+	    mem_printf(work->mem, "%s%s", sub, value));
 }
 
 static bool read_token(struct work *work, const struct engine *engine,
     struct page *page, const char *token)
 {
-	struct err err = { 0 };
-	const char *text = secret_open(work->mem, engine->keyring,
-	    mem_printf(work->mem, "\\x%s", token), page->place, &err);
+	const char *text = page_after(work, engine, page->list, token);
 
 	if (!text)
-		return work_fail(work, ERR_INVALID_PARAMETER,
-		    "Invalid pagination token");
+		return false;
 	page->after_sub = mem_text_n(work->mem, text, SUB_LENGTH);
 	page->after_value = text + SUB_LENGTH;
 	return true;
@@ -205,7 +199,7 @@ static bool prepare(struct work *work, const struct engine *engine,
 	int most = search->most ? search->most : USER_SEARCH_MOST;
 
 	page->limit = db_int(work->mem, most + 1);
-	page->place = mem_printf(work->mem, "users of %s by %s", page->pool->id,
+	page->list = mem_printf(work->mem, "users of %s by %s", page->pool->id,
 	    search->filter ? search->filter : "");
 	return user_filter_read(work->mem, search->filter, &page->filter,
 	           &work->err) &&

@@ -9,6 +9,7 @@
 #include "account/user_search.h"
 #include "account/user_write.h"
 #include "base/str.h"
+#include "clock_turn.h"
 #include "explain.h"
 #include "harness.h"
 
@@ -274,6 +275,24 @@ Test(user_search, a_token_belongs_to_its_pool_and_filter)
 	cr_assert_str_eq(page(&search, &search.token), "b");
 	search.token = token;
 	pool = harness_pool(&harness, "{}");
+	expect_refused(&search, "Invalid pagination token");
+}
+
+Test(user_search, a_token_holds_for_an_hour)
+{
+	struct user_search search = { .most = 1 };
+
+	pool = harness_pool(&harness, "{}");
+	add("a", "");
+	add("b", "");
+	add("c", "");
+	cr_assert_str_eq(page(&search, &search.token), "a");
+	const char *token = search.token;
+	clock_turn((int64_t)3590 * 1000);
+	cr_assert_str_eq(page(&search, &search.token), "b");
+	clock_turn((int64_t)3601 * 1000);
+	cr_assert_str_eq(page(&search, &search.token), "c");
+	search.token = token;
 	expect_refused(&search, "Invalid pagination token");
 }
 

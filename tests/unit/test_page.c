@@ -5,7 +5,10 @@
 #include "account/page.h"
 #include "base/keyring.h"
 #include "base/secret.h"
+#include "clock_turn.h"
 #include "scratch.h"
+
+#define HOUR_MS ((int64_t)3600 * 1000)
 
 static const struct keyring keyring = { .count = 1,
 	.keys = { { .id = "0123456789abcdef", .bytes = { 1, 2, 3 } } } };
@@ -62,6 +65,36 @@ Test(page, other_tokens_are_refused)
 	expect_refused(mem, "l", "0123456789abcdef");
 	expect_refused(mem, "l", scratch_times(mem, "g", 131072));
 	expect_refused(mem, "l", scratch_times(mem, "0", 131072));
+}
+
+Test(page, a_token_holds_for_an_hour)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	struct work work = { .mem = mem };
+	const char *token = page_token(&work, &engine, "l", "7 x");
+
+	clock_turn(HOUR_MS - 10000);
+	cr_expect_str_eq(page_after(&work, &engine, "l", token), "7 x");
+	clock_turn(HOUR_MS + 1);
+	expect_refused(mem, "l", token);
+	/* Each page has an hour of its own. */
+	token = page_token(&work, &engine, "l", "8 y");
+	cr_expect_str_eq(page_after(&work, &engine, "l", token), "8 y");
+	/* Another host's clock may be behind. */
+	clock_turn(-HOUR_MS);
+	cr_expect_str_eq(page_after(&work, &engine, "l", token), "8 y");
+}
+
+/* Tokens had no time before: ranks of groups were "PRECEDENCE NAME". */
+Test(page, a_token_without_its_time_is_refused)
+{
+	static const char *const texts[] = { "", "x", "5", "5 staff",
+		"0192aaaa-0000" };
+	MEM_AUTO mem = mem_new(NULL);
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		expect_refused(mem, "l",
+		    secret_seal(mem, &keyring, texts[i], "page of l") + 2);
 }
 
 Test(page, sizes)
