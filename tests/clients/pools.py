@@ -187,6 +187,16 @@ class Pools(Case):
                        "have value less than or equal to 60"),
                    self.aws.list_user_pools, MaxResults=61)
 
+    def test_bad_tokens(self):
+        pools = [self.make_pool() for _ in range(2)]
+        first = self.aws.list_user_pools(MaxResults=1)
+        token = first["NextToken"]
+        self.assertNotIn(first["UserPools"][0]["Id"], token)
+        for bad in ("x", pools[0], token[:-1], token + "00"):
+            self.fails("InvalidParameterException",
+                       "Invalid pagination token", self.aws.list_user_pools,
+                       MaxResults=1, NextToken=bad)
+
     def test_defaults(self):
         pool = self.describe(self.make_pool())
         self.assertEqual({name: pool[name] for name in set(pool) - OWN},

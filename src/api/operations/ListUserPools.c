@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+#include "account/page.h"
 #include "account/pool.h"
 #include "api/operation.h"
 #include "base/json.h"
+
+#define LIST "user pools" /* what its tokens belong to */
 
 struct request {
 	const char *token;
@@ -10,7 +13,8 @@ struct request {
 
 static const struct field rows[] = { ROW_TEXT(struct request, token,
 	                                 "NextToken", 0, 1, 0, "[\\S]+"),
-	ROW_INT(struct request, most, "MaxResults", FIELD_REQUIRED, 1, 60),
+	ROW_INT(struct request, most, "MaxResults", FIELD_REQUIRED, 1,
+	    PAGE_MOST),
 	ROW_END };
 
 static void add_pool(cJSON *list, const struct pool *pool)
@@ -28,15 +32,17 @@ static void add_pool(cJSON *list, const struct pool *pool)
 	cJSON_AddItemToArray(list, item);
 }
 
-/* The token is the id of the last pool that was given. */
 static bool run(struct call *call, const void *given)
 {
 	const struct request *request = given;
-	const char *after = request->token ? request->token : "";
+	struct work *work = &call->work;
+	const char *after =
+	    page_after(work, call->engine, LIST, request->token);
 	int most = (int)request->most.value;
 	int found;
 	/* One more than asked for tells whether there is more. */
-	struct pool *pools = pool_list(&call->work, after, most + 1, &found);
+	struct pool *pools =
+	    after ? pool_list(work, after, most + 1, &found) : NULL;
 
 	if (!pools)
 		return false;
@@ -44,7 +50,8 @@ static bool run(struct call *call, const void *given)
 	for (int i = 0; i < found && i < most; i++)
 		add_pool(list, &pools[i]);
 	if (found > most)
-		json_add(call->answer, "NextToken", pools[most - 1].id);
+		json_add(call->answer, "NextToken",
+		    page_token(work, call->engine, LIST, pools[most - 1].id));
 	return true;
 }
 
