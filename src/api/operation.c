@@ -11,6 +11,16 @@ const struct operation operations[] = {
 	{ NULL, RESOURCE_ANY, BODY_JSON, NULL }
 };
 
+#define ROWS_OF_USER                                 \
+	ROW_POOL_ID(struct operation_user, pool_id), \
+	    ROW_USERNAME(struct operation_user, username)
+
+const struct field operation_user_rows[] = { ROWS_OF_USER, ROW_END };
+
+const struct field operation_user_metadata_rows[] = { ROWS_OF_USER,
+	ROW_MAP(struct operation_user, metadata, "ClientMetadata", 131072),
+	ROW_END };
+
 const struct operation *operation_find(const char *name)
 {
 	for (const struct operation *row = operations; row->name; row++)

@@ -78,4 +78,14 @@ extern const struct operation operations[];
 	ROW_TEXT(type, member, "Username", FIELD_REQUIRED | FIELD_SECRET, 1, \
 	    128, "[\\p{L}\\p{M}\\p{S}\\p{N}\\p{P}]+")
 
+/* What names one user and says no more, and its tables. */
+struct operation_user {
+	const char *pool_id;
+	const char *username;
+	struct field_list metadata; /* of struct field_pair; second table */
+};
+
+extern const struct field operation_user_rows[];
+extern const struct field operation_user_metadata_rows[];
+
 #endif

@@ -2,22 +2,14 @@
 #include "account/user_write.h"
 #include "api/operation.h"
 
-struct request {
-	const char *pool_id;
-	const char *username;
-};
-
-static const struct field rows[] = { ROW_POOL_ID(struct request, pool_id),
-	ROW_USERNAME(struct request, username), ROW_END };
-
 static bool run(struct call *call, const void *given)
 {
-	const struct request *request = given;
+	const struct operation_user *request = given;
 	struct pool *pool = pool_get(&call->work, request->pool_id);
 
 	return pool &&
 	       user_set_enabled(&call->work, pool, request->username, true);
 }
 
-const struct operation_code operation_AdminEnableUser = { rows,
-	sizeof(struct request), run };
+const struct operation_code operation_AdminEnableUser = { operation_user_rows,
+	sizeof(struct operation_user), run };

@@ -2,17 +2,9 @@
 #include "account/user.h"
 #include "api/operation.h"
 
-struct request {
-	const char *pool_id;
-	const char *username;
-};
-
-static const struct field rows[] = { ROW_POOL_ID(struct request, pool_id),
-	ROW_USERNAME(struct request, username), ROW_END };
-
 static bool run(struct call *call, const void *given)
 {
-	const struct request *request = given;
+	const struct operation_user *request = given;
 	struct pool *pool = pool_get(&call->work, request->pool_id);
 	struct user *user =
 	    pool ? user_find(&call->work, pool, request->username) : NULL;
@@ -23,5 +15,5 @@ static bool run(struct call *call, const void *given)
 	return true;
 }
 
-const struct operation_code operation_AdminGetUser = { rows,
-	sizeof(struct request), run };
+const struct operation_code operation_AdminGetUser = { operation_user_rows,
+	sizeof(struct operation_user), run };

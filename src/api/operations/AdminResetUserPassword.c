@@ -2,24 +2,15 @@
 #include "account/user_password.h"
 #include "api/operation.h"
 
-struct request {
-	const char *pool_id;
-	const char *username;
-	struct field_list metadata; /* of struct field_pair */
-};
-
-static const struct field rows[] = { ROW_POOL_ID(struct request, pool_id),
-	ROW_USERNAME(struct request, username),
-	ROW_MAP(struct request, metadata, "ClientMetadata", 131072), ROW_END };
-
 static bool run(struct call *call, const void *given)
 {
-	const struct request *request = given;
+	const struct operation_user *request = given;
 	struct pool *pool = pool_get(&call->work, request->pool_id);
 
 	return pool &&
 	       user_reset_password(&call->work, pool, request->username);
 }
 
-const struct operation_code operation_AdminResetUserPassword = { rows,
-	sizeof(struct request), run };
+const struct operation_code operation_AdminResetUserPassword = {
+	operation_user_metadata_rows, sizeof(struct operation_user), run
+};
