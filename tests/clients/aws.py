@@ -25,6 +25,14 @@ REGION = "us-east-1"
 ACCOUNT = "000000000000"
 TARGET = "AWSCognitoIdentityProviderService."
 TYPE = "application/x-amz-json-1.1"
+MAIL = {"DesiredDeliveryMediums": ["EMAIL"]}
+TEMPLATE = {"EmailSubject": "Welcome", "EmailMessage":
+            "Sign in as {username} with {####}",
+            "SMSMessage": "{username}: {####}"}
+
+
+def mail_of(address):
+    return [{"Name": "email", "Value": address}]
 
 
 class Server(house.Usher):

@@ -14,23 +14,15 @@ import botocore.exceptions
 
 import aws
 import busy
+import cut
 import house
-from cut import Cut
-from house import wait_until
+from aws import MAIL, TEMPLATE, mail_of
 from signer import Caller, Signer
 
-MAIL = {"DesiredDeliveryMediums": ["EMAIL"]}
-TEMPLATE = {"EmailSubject": "Welcome", "EmailMessage":
-            "Sign in as {username} with {####}",
-            "SMSMessage": "{username}: {####}"}
 # How often each of them asks when told to come later.
 MODES = {"legacy": 1, "standard": 3}
 ROUNDS = 100
 RIVALS = 16
-
-
-def mail_of(address):
-    return [{"Name": "email", "Value": address}]
 
 
 class Boto(aws.Case):
@@ -221,101 +213,14 @@ class Boto(aws.Case):
         self.create(pool, "alice")
 
 
-class Cutting(aws.Case):
-    """A connection that ends behind the commit, before the answer."""
+class Cutting(cut.Cases, aws.Case):
+    ways = tuple(MODES)
 
-    def through_cut(self, mode, pool, address, **more):
-        """The answer to a call whose first answer is cut."""
-        cut = Cut(self.usher.port, 1)
-        client = self.usher.client(url=cut.url, retries={"mode": mode})
-        answer = client.admin_create_user(
-            UserPoolId=pool, Username="alice", **MAIL,
-            UserAttributes=mail_of(address), **more)
-        cut.stop()
-        self.assertEqual((cut.cut, cut.connections), (1, 2))
+    def invite(self, way, url, **request):
+        client = self.usher.client(url=url, retries={"mode": way})
+        answer = client.admin_create_user(**request)
         self.assertEqual(answer["ResponseMetadata"]["RetryAttempts"], 1)
         return answer["User"]
-
-    def test_creation(self):
-        for mode in MODES:
-            with self.subTest(mode):
-                pool = self.make_pool()
-                address = f"{mode}@example.com"
-                made = self.through_cut(mode, pool, address)
-                got = self.aws.admin_get_user(UserPoolId=pool,
-                                              Username="alice")
-                self.assertEqual(made["Attributes"], got["UserAttributes"])
-                self.assertEqual(made["UserCreateDate"],
-                                 got["UserCreateDate"])
-                self.usher.mails(address, 1)
-                self.assertEqual(self.usher.messages(pool), 1)
-
-    def test_creation_that_goes_singly(self):
-        pool = self.make_pool()
-        self.through_cut("legacy", pool, "singly@example.com",
-                         TemporaryPassword="Abcd123!")
-        mail, = self.usher.mails("singly@example.com", 1)
-        self.assertEqual(mail["password"], "Abcd123!")
-        self.assertEqual(self.usher.messages(pool), 1)
-
-    def test_resend(self):
-        pool = self.make_pool()
-        made = self.aws.admin_create_user(
-            UserPoolId=pool, Username="alice", MessageAction="SUPPRESS",
-            UserAttributes=mail_of("resent@example.com"))["User"]
-        again = self.through_cut("standard", pool, "resent@example.com",
-                                 MessageAction="RESEND")
-        self.assertEqual(again["Attributes"], made["Attributes"])
-        self.usher.mails("resent@example.com", 1)
-        self.assertEqual(self.usher.messages(pool), 1)
-
-    def while_it_is_done(self, mode, pool, address, **more):
-        """The same, cut off while the first request waits for a lock, so that
-        the second comes to it there."""
-        answers = []
-        cut = Cut(self.usher.port, 1, early=True)
-        client = self.usher.client(url=cut.url, retries={"mode": mode})
-        call = threading.Thread(target=lambda: answers.append(
-            client.admin_create_user(
-                UserPoolId=pool, Username="alice", **MAIL,
-                UserAttributes=mail_of(address), **more)))
-        with busy.no_writes(self.usher):
-            call.start()
-            wait_until(lambda: busy.waiting(self.usher) == 2,
-                       what="both requests wait")
-        call.join(60)
-        cut.stop()
-        self.assertEqual((cut.cut, cut.connections, len(answers)), (1, 2, 1))
-        self.usher.mails(address, 1)
-        self.assertEqual(self.usher.messages(pool), 1)
-        return answers[0]["User"]
-
-    def test_creation_that_is_being_done(self):
-        for mode in MODES:
-            with self.subTest(mode):
-                pool = self.make_pool()
-                made = self.while_it_is_done(mode, pool,
-                                             f"early-{mode}@example.com")
-                got = self.aws.admin_get_user(UserPoolId=pool,
-                                              Username="alice")
-                self.assertEqual(made["Attributes"], got["UserAttributes"])
-
-    def test_resend_that_is_being_done(self):
-        pool = self.make_pool()
-        made = self.aws.admin_create_user(
-            UserPoolId=pool, Username="alice", MessageAction="SUPPRESS",
-            UserAttributes=mail_of("early@example.com"))["User"]
-        again = self.while_it_is_done("standard", pool, "early@example.com",
-                                      MessageAction="RESEND")
-        self.assertEqual(again["Attributes"], made["Attributes"])
-
-    def test_another_call_is_no_repetition(self):
-        pool = self.make_pool()
-        self.through_cut("legacy", pool, "other@example.com")
-        with self.assertRaises(self.aws.exceptions.UsernameExistsException):
-            self.aws.admin_create_user(
-                UserPoolId=pool, Username="alice", **MAIL,
-                UserAttributes=mail_of("other@example.com"))
 
 
 class Repeated(aws.Case):

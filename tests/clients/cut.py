@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: MIT
 """A proxy that cuts a connection before the client hears what became of its
-request: when it is done, or while it is being done."""
+request: when it is done, or while it is being done; and what must become of
+invitations then, whichever client tries again."""
 import socket
 import threading
+
+import busy
+from aws import MAIL, mail_of
+from house import wait_until
 
 
 class Cut:
@@ -80,3 +85,99 @@ class Cut:
         self._end(client, server)
         client.close()
         server.close()
+
+
+class Cases:
+    """Beside a case of aws.py, with a client that tries again by itself."""
+    ways = ()  # in which it does
+
+    def invite(self, way, url, **request):
+        """The User of AdminCreateUser, which took two attempts."""
+        raise NotImplementedError
+
+    def invite_by(self, way, url, pool, address, **more):
+        return self.invite(way, url, UserPoolId=pool, Username="alice",
+                           UserAttributes=mail_of(address), **MAIL, **more)
+
+    def suppress(self, pool, address):
+        return self.aws.admin_create_user(
+            UserPoolId=pool, Username="alice", MessageAction="SUPPRESS",
+            UserAttributes=mail_of(address))["User"]
+
+    def check_mailed_once(self, cut, pool, address):
+        self.assertEqual((cut.cut, cut.connections), (1, 2))
+        self.usher.mails(address, 1)
+        self.assertEqual(self.usher.messages(pool), 1)
+
+    def check_made(self, pool, made):
+        got = self.aws.admin_get_user(UserPoolId=pool, Username="alice")
+        self.assertEqual(made["Attributes"], got["UserAttributes"])
+        self.assertEqual(made["UserCreateDate"], got["UserCreateDate"])
+
+    def through_cut(self, way, pool, address, **more):
+        """The answer to a call whose first answer is cut."""
+        cut = Cut(self.usher.port, 1)
+        made = self.invite_by(way, cut.url, pool, address, **more)
+        cut.stop()
+        self.check_mailed_once(cut, pool, address)
+        return made
+
+    def while_it_is_done(self, way, pool, address, **more):
+        """The same, cut off while the first request waits for a lock, so that
+        the second comes to it there."""
+        answers = []
+        cut = Cut(self.usher.port, 1, early=True)
+        call = threading.Thread(target=lambda: answers.append(
+            self.invite_by(way, cut.url, pool, address, **more)))
+        with busy.no_writes(self.usher):
+            call.start()
+            wait_until(lambda: busy.waiting(self.usher) == 2,
+                       what="both requests wait")
+        call.join(60)
+        cut.stop()
+        self.assertEqual(len(answers), 1)
+        self.check_mailed_once(cut, pool, address)
+        return answers[0]
+
+    def test_creation(self):
+        for way in self.ways:
+            with self.subTest(way):
+                pool = self.make_pool()
+                self.check_made(pool, self.through_cut(
+                    way, pool, f"{way}@example.com"))
+
+    def test_creation_that_goes_singly(self):
+        pool = self.make_pool()
+        self.through_cut(self.ways[0], pool, "singly@example.com",
+                         TemporaryPassword="Abcd123!")
+        mail, = self.usher.mails("singly@example.com", 1)
+        self.assertEqual(mail["password"], "Abcd123!")
+
+    def test_resend(self):
+        pool = self.make_pool()
+        made = self.suppress(pool, "resent@example.com")
+        again = self.through_cut(self.ways[-1], pool, "resent@example.com",
+                                 MessageAction="RESEND")
+        self.assertEqual(again["Attributes"], made["Attributes"])
+
+    def test_creation_that_is_being_done(self):
+        for way in self.ways:
+            with self.subTest(way):
+                pool = self.make_pool()
+                self.check_made(pool, self.while_it_is_done(
+                    way, pool, f"early-{way}@example.com"))
+
+    def test_resend_that_is_being_done(self):
+        pool = self.make_pool()
+        made = self.suppress(pool, "early@example.com")
+        again = self.while_it_is_done(self.ways[-1], pool, "early@example.com",
+                                      MessageAction="RESEND")
+        self.assertEqual(again["Attributes"], made["Attributes"])
+
+    def test_another_call_is_no_repetition(self):
+        pool = self.make_pool()
+        self.through_cut(self.ways[0], pool, "other@example.com")
+        with self.assertRaises(self.aws.exceptions.UsernameExistsException):
+            self.aws.admin_create_user(
+                UserPoolId=pool, Username="alice", **MAIL,
+                UserAttributes=mail_of("other@example.com"))

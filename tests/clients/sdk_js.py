@@ -12,10 +12,11 @@ import unittest
 
 import aws
 import busy
+import cut
 import dev
 import hooks
 import house
-from cut import Cut
+from aws import MAIL, TEMPLATE, mail_of
 from house import HOUSE
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "js")
@@ -123,16 +124,6 @@ class Node:
     def pages(self, name, size, **request):
         return self.ask(name=name, input=request, client=self.settings,
                         pages={"pageSize": size})["pages"]
-
-
-MAIL = {"DesiredDeliveryMediums": ["EMAIL"]}
-TEMPLATE = {"EmailSubject": "Welcome", "EmailMessage":
-            "Sign in as {username} with {####}",
-            "SMSMessage": "{username}: {####}"}
-
-
-def mail_of(address):
-    return [{"Name": "email", "Value": address}]
 
 
 class Using:
@@ -383,19 +374,15 @@ class Sdk(Using, aws.Case):
         self.assertEqual(answer["$metadata"]["attempts"], 2)
         late.end()
 
-    def test_cut_behind_the_commit(self):
-        pool = self.new_pool()
-        cut = Cut(self.usher.port, 1)
-        made = self.make(pool, "alice",
-                         {"endpoint": cut.url, "maxAttempts": 3}, **MAIL,
-                         UserAttributes=mail_of("cut@example.com"))
-        cut.stop()
-        self.assertEqual((cut.cut, cut.connections), (1, 2))
-        got = self.node.call("AdminGetUser", UserPoolId=pool,
-                             Username="alice")
-        self.assertEqual(made["Attributes"], got["UserAttributes"])
-        self.usher.mails("cut@example.com", 1)
-        self.assertEqual(self.usher.messages(pool), 1)
+
+class Cutting(Using, cut.Cases, aws.Case):
+    ways = ("standard", "adaptive")
+
+    def invite(self, way, url, **request):
+        answer = self.node.call("AdminCreateUser", {
+            "endpoint": url, "maxAttempts": 3, "retryMode": way}, **request)
+        self.assertEqual(answer["$metadata"]["attempts"], 2)
+        return answer["User"]
 
 
 class Triggers(Using, hooks.Case):
