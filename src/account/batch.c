@@ -170,12 +170,13 @@ void batch_run(struct batch *batch, struct work *work, struct batch_item *items,
 	forget_old(batch);
 	for (size_t i = 0; i < count; i++)
 		ready += prepare(batch, work, &items[i], &entries[ready]);
-	if (!ready)
-		return;
-	if (insert(work, entries, ready)) {
+	if (ready && insert(work, entries, ready)) {
 		note_waiting(batch, entries, ready);
 		return;
 	}
 	for (size_t i = 0; i < ready; i++)
 		entries[i].item->singly = true;
+	/* One that broke, even behind the commit, is no reason to fail: by its
+	 * fingerprint invite() knows a call that was done here. */
+	db_renew(work);
 }

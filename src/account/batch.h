@@ -4,7 +4,9 @@
  * one round trip and one wait for the disk for all.
  *
  * What is not plain, whose name is taken, or whose company made the
- * transaction fail, is left for invite(), which tells why or tries alone.
+ * transaction fail, is left for invite(), which tells why or tries alone. A
+ * connection that broke is made anew for it. What was committed nevertheless,
+ * invite() finds by the fingerprint of the call, which each request must have.
  */
 #ifndef ACCOUNT_BATCH_H
 #define ACCOUNT_BATCH_H

@@ -21,15 +21,15 @@ CODE = "TooManyRequestsException"
 
 
 @contextlib.contextmanager
-def no_writes(server):
-    """Nobody writes users meanwhile; they are read."""
+def locked(server, table, mode):
+    """Who wants a lock of the table that this mode excludes waits."""
     holder = HOUSE.converse(
         ["psql", "-XqAt", "-d", server.settings["database"]],
         HOUSE.path("psql.log"))
-    holder.stdin.write("begin; lock table account in share row exclusive "
-                       "mode; select 'locked';\n")
+    holder.stdin.write(f"begin; lock table {table} in {mode} mode; "
+                       "select 'locked';\n")
     if holder.stdout.readline() != "locked\n":
-        raise AssertionError("users cannot be locked")
+        raise AssertionError(f"{table} cannot be locked")
     try:
         yield
     finally:
@@ -39,12 +39,22 @@ def no_writes(server):
         HOUSE.processes.remove(holder)
 
 
+def no_writes(server):
+    """Nobody writes users meanwhile; they are read."""
+    return locked(server, "account", "share row exclusive")
+
+
+def waiting_pids(server):
+    """The connections of threads of the API that wait for a lock."""
+    return server.sql(
+        "select pid from pg_stat_activity where datname = "
+        "current_database() and wait_event_type = 'Lock' and "
+        "application_name = 'usher http'").split()
+
+
 def waiting(server):
     """How many threads of the API wait for a lock."""
-    return int(server.sql(
-        "select count(*) from pg_stat_activity where datname = "
-        "current_database() and wait_event_type = 'Lock' and "
-        "application_name = 'usher http'"))
+    return len(waiting_pids(server))
 
 
 class _Crowd:

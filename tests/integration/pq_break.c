@@ -61,7 +61,9 @@ static void lose_answer(PGconn *conn)
 	char bytes[4096];
 
 	PQflush(conn);
-	poll(&answer, 1, 10000);
+	/* In a pipeline it answers behind the last statement alone. */
+	if (PQpipelineStatus(conn) == PQ_PIPELINE_OFF)
+		poll(&answer, 1, 10000);
 	while (recv(answer.fd, bytes, sizeof(bytes), MSG_DONTWAIT) > 0)
 		continue;
 	cut(conn);
@@ -126,7 +128,8 @@ int __wrap_PQsendQueryPrepared(PREPARED)
 	enum break_kind kind = reach("PQsendQueryPrepared", name);
 
 	if (kind == BREAK_REFUSED)
-		return PQsendQuery(conn, REFUSED);
+		return PQsendQueryParams(conn, REFUSED, 0, NULL, NULL, NULL,
+		    NULL, 0);
 	if (kind == BREAK_UNSENT)
 		cut(conn);
 	sent = name;

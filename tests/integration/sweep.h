@@ -15,7 +15,8 @@ struct operation {
 	void (*arrange)(void);
 	bool (*act)(struct work *work);
 	const char *done;    /* answers "t" afterwards, not before */
-	const char *commits; /* the statement whose answer tells of it */
+	const char *commits; /* the statement whose answer tells of it; NULL:
+	                      * once connected it is done, whatever breaks */
 };
 
 /* Each turn begins with empty tables; user pools stay. */

@@ -4,6 +4,8 @@
  * covers: db/db.c
  * covers: delivery/queue.c
  */
+#include "account/attribute.h"
+#include "account/batch.h"
 #include "pq_break.h"
 #include "queue_help.h"
 #include "sweep.h"
@@ -56,6 +58,51 @@ Test(sweep, invite)
 	static const struct operation operation = { nothing, invite_both,
 		"select count(*) = 2 from message join account using (sub)",
 		"commit" };
+
+	sweep(&harness, &operation);
+}
+
+static struct batch_item item_of(struct work *work, const char *username)
+{
+	static const char *media[] = { "EMAIL" };
+	static struct attribute email = { "email", "a@example.com" };
+	struct invite_request *request =
+	    mem_make(work->mem, struct invite_request);
+
+	*request = (struct invite_request){ .pool_id = pool->id,
+		.username = username,
+		.attributes = { 1, &email },
+		.media = { 1, media },
+		.fingerprint = mem_printf(work->mem, "call of %s", username) };
+	return (struct batch_item){ .request = request, .work = *work };
+}
+
+/* Two calls, as the API does them: each has its user in the end, once, also
+ * when nobody heard what became of their commit. */
+static bool create_together(struct work *work)
+{
+	struct batch *batch = batch_new(work->mem, &harness.engine);
+	struct batch_item items[] = { item_of(work, "anna"),
+		item_of(work, "bob") };
+	bool done = true;
+
+	batch_run(batch, work, items, 2);
+	for (size_t i = 0; i < 2; i++) {
+		struct invite_report report;
+		work->err = items[i].work.err;
+		done = done &&
+		       (items[i].user ||
+		           (items[i].singly && invite(work, &harness.engine,
+		                                   items[i].request, &report)));
+	}
+	return done;
+}
+
+Test(sweep, creations_together)
+{
+	static const struct operation operation = { nothing, create_together,
+		"select count(*) = 2 from message join account using (sub)",
+		NULL };
 
 	sweep(&harness, &operation);
 }
