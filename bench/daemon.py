@@ -10,7 +10,7 @@ import time
 import common
 
 IDLE = ("select not exists (select from ready)"
-        " and not exists (select from in_flight)"
+        " and not exists (select from lease)"
         " and not exists (select from later)")
 ROWS = (("rate", "a second", "%.0f"),
         ("own", "CPU us each, lanes or floor", "%.0f"),

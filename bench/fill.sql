@@ -16,14 +16,15 @@ language sql set search_path = usher as $$
     from born
   ), queued as (
     insert into message (pool_id, sub, medium, destination, username,
-      invitation, sealed, template_hash, expires_at)
+      invitation, template_hash, expires_at)
     select pool_id, sub, 'EMAIL', username || '@bench.example', username, 1,
-      decode(repeat('5a', 73), 'hex'), hash, now() + interval '7 days'
+      hash, now() + interval '7 days'
     from born
-    returning id, pool_id
+    returning id, pool_id, expires_at
   )
-  insert into ready (medium, pool_id, id)
-  select 'EMAIL', pool_id, id from queued
+  insert into ready (medium, pool_id, id, sealed, expires_at)
+  select 'EMAIL', pool_id, id, decode(repeat('5a', 73), 'hex'), expires_at
+  from queued
 $$;
 
 insert into usher.backlog (medium, pool_id)

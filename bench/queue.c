@@ -65,8 +65,8 @@ static bool settle(struct work *work, const struct queue_claim *claim)
 }
 
 /* One batch put in, claimed, settled. */
-static bool turn(struct db *db, char after[64], struct figures *figures,
-    struct err *err)
+static bool turn(struct db *db, char after[64],
+    struct template_cache *templates, struct figures *figures, struct err *err)
 {
 	MEM_AUTO mem = mem_new(NULL);
 	struct work work = { .mem = mem, .db = db, .tag = "bench" };
@@ -74,7 +74,8 @@ static bool turn(struct db *db, char after[64], struct figures *figures,
 		.most = BATCH,
 		.lease_ms = LEASE_MS,
 		.owner = OWNER,
-		.after = after };
+		.after = after,
+		.templates = templates };
 
 	bool done = db_script(&work, PUT(BATCH));
 	int64_t start_us = now_us();
@@ -105,16 +106,17 @@ static int measure(const struct engine *engine, long seconds, long most)
 	struct figures figures = { 0 };
 	struct err err = { 0 };
 	char after[64] = "";
+	struct template_cache *templates = template_cache_new(mem);
 	struct db *db = db_open(mem, engine->config->database, "bench", &err);
 	int64_t end_us = now_us() + seconds * 1000000;
 
 	/* Plans settle first: PostgreSQL keeps one after five executions. */
 	for (int i = 0; db && i < 10; i++)
-		if (!turn(db, after, &figures, &err))
+		if (!turn(db, after, templates, &figures, &err))
 			return fail(&err);
 	figures = (struct figures){ 0 };
 	while (db && now_us() < end_us && figures.count < most)
-		if (!turn(db, after, &figures, &err))
+		if (!turn(db, after, templates, &figures, &err))
 			return fail(&err);
 	if (!db || !figures.count)
 		return fail(&err);

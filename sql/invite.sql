@@ -45,23 +45,25 @@ with taken as (
   on conflict do nothing
 ), queued as (
   insert into message (pool_id, sub, medium, destination, username,
-    invitation, has_password, sealed, template_hash, expires_at, outcome,
-    reason, settled_at)
+    invitation, has_password, template_hash, expires_at)
   select $1, $2::uuid, w.medium, w.destination, $16, c.invitation,
-    $6::text is not null, w.sealed::bytea, w.template, c.password_expires_at,
-    w.outcome, case when w.outcome is not null then 'no address' end,
-    case when w.outcome is not null then now() end
+    $6::text is not null, w.template, c.password_expires_at
   from created c, wanted w
-  returning id, medium, destination, outcome
+  returning id, medium, destination, expires_at
+), skipped as (
+  insert into outcome (message_id, medium, outcome, reason)
+  select q.id, q.medium, w.outcome, 'no address'
+  from queued q join wanted w using (medium) where w.outcome is not null
 ), held as (
-  insert into blocked (id, medium, reason, address)
-  select q.id, q.medium, 'sandbox', q.destination
+  insert into blocked (id, medium, reason, address, sealed, expires_at)
+  select q.id, q.medium, 'sandbox', q.destination, w.sealed::bytea,
+    q.expires_at
   from queued q join wanted w using (medium) where w.held
 ), waiting as (
-  insert into ready (medium, pool_id, id)
-  select q.medium, $1, q.id
+  insert into ready (medium, pool_id, id, sealed, expires_at)
+  select q.medium, $1, q.id, w.sealed::bytea, q.expires_at
   from queued q join wanted w using (medium)
-  where not w.held and q.outcome is null
+  where not w.held and w.outcome is null
 ), marks as (
   insert into backlog (medium, pool_id) select medium, $1 from queued
   on conflict do nothing
@@ -112,23 +114,25 @@ with wanted as materialized (
   on conflict do nothing
 ), queued as (
   insert into message (pool_id, sub, medium, destination, username,
-    invitation, sealed, template_hash, expires_at, outcome, reason,
-    settled_at)
-  select $1, $2::uuid, w.medium, w.destination, $10, $11::int,
-    w.sealed::bytea, w.template, after_ms($3::bigint), w.outcome,
-    case when w.outcome is not null then 'no address' end,
-    case when w.outcome is not null then now() end
+    invitation, template_hash, expires_at)
+  select $1, $2::uuid, w.medium, w.destination, $10, $11::int, w.template,
+    after_ms($3::bigint)
   from wanted w
-  returning id, medium, destination, outcome
+  returning id, medium, destination, expires_at
+), skipped as (
+  insert into outcome (message_id, medium, outcome, reason)
+  select q.id, q.medium, w.outcome, 'no address'
+  from queued q join wanted w using (medium) where w.outcome is not null
 ), held as (
-  insert into blocked (id, medium, reason, address)
-  select q.id, q.medium, 'sandbox', q.destination
+  insert into blocked (id, medium, reason, address, sealed, expires_at)
+  select q.id, q.medium, 'sandbox', q.destination, w.sealed::bytea,
+    q.expires_at
   from queued q join wanted w using (medium) where w.held
 ), waiting as (
-  insert into ready (medium, pool_id, id)
-  select q.medium, $1, q.id
+  insert into ready (medium, pool_id, id, sealed, expires_at)
+  select q.medium, $1, q.id, w.sealed::bytea, q.expires_at
   from queued q join wanted w using (medium)
-  where not w.held and q.outcome is null
+  where not w.held and w.outcome is null
 ), marks as (
   insert into backlog (medium, pool_id) select medium, $1 from queued
   on conflict do nothing

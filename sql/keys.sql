@@ -11,8 +11,13 @@ on conflict do nothing;
 -- sealed text begins with the eight bytes of its key's id.
 select k.key_id, count(u.key_id) as uses
 from key_proof k left join (
-  select encode(substring(sealed from 1 for 8), 'hex') as key_id
-    from message where sealed is not null
+  select encode(substring(sealed from 1 for 8), 'hex') as key_id from (
+    select sealed from ready union all select sealed from later
+    union all select sealed from blocked union all select sealed from outcome
+    union all select u.sealed from lease e
+      cross join lateral unnest(e.ids, e.sealed) as u (id, sealed)
+      where u.id <> all(e.settled)) as waiting
+    where sealed is not null
   union all select encode(substring(sealed from 1 for 8), 'hex') from captured
   union all select encode(substring(code_sealed from 1 for 8), 'hex')
     from sandbox_number where code_sealed is not null

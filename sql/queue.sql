@@ -3,7 +3,7 @@
 -- two in invite.sql that enqueue within the transaction that makes the user.
 
 -- name: queue_claim
--- Moves up to $2 messages of medium $1 to in_flight: retries that are due
+-- Moves up to $2 messages of medium $1 into one lease: retries that are due
 -- first, at most half of $2 when others wait, then first attempts, an equal
 -- share from up to 16 user pools, beginning behind pool $5. $3 owner, $4 lease
 -- in ms.
@@ -14,8 +14,6 @@
 --
 -- A message whose lane was lost is claimed alone: if it is what ends lanes,
 -- it takes no other along.
---
--- A template comes with the first of its messages only.
 with turns as materialized (
   select b.pool_id, b.low_id from backlog b
   where b.medium = $1 and exists (select from ready r
@@ -33,7 +31,7 @@ with turns as materialized (
 ), from_later as (
   delete from later where id = any(array(select id from due
     where id = (select id from suspect) or not exists (select from suspect)))
-  returning id, attempts, losses
+  returning id, attempts, losses, sealed
 ), room as materialized (
   select case when exists (select from suspect) then 0
     else $2::int - (select count(*) from due) end as most
@@ -49,145 +47,185 @@ with turns as materialized (
 ), from_ready as (
   delete from ready where ctid = any(array(select place from picked
     limit (select most from room)))
-  returning id
-), taken as (
-  insert into in_flight (id, medium, owner, epoch, attempt, losses,
-    lease_until)
-  select c.id, $1, $3, nextval('lease_epoch'), c.attempts + 1,
-    c.losses, after_ms($4::bigint)
-  from (select id, attempts, losses from from_later
-    union all select id, 0, 0 from from_ready) c
-  returning id, epoch, attempt, losses
-), claimed as materialized (
-  select t.epoch, t.attempt, t.losses, m.*
-  from taken t join message m on m.id = t.id
+  returning id, sealed
+), taken as materialized (
+  select id, attempts + 1 as attempt, losses, sealed from from_later
+  union all select id, 1, 0, sealed from from_ready
+), leased as (
+  insert into lease (epoch, medium, owner, lease_until, ids, attempts, losses,
+    sealed)
+  select nextval('lease_epoch'), $1, $3, after_ms($4::bigint), t.* from (
+    select array_agg(id), array_agg(attempt), array_agg(losses),
+      array_agg(sealed)
+    from taken having count(*) > 0) as t
+  returning epoch
 ), senders as materialized (
   select id, settings #>> '{EmailConfiguration,From}' as mail_from,
     settings #>> '{EmailConfiguration,ReplyToEmailAddress}' as reply_to
-  from user_pool where id = any(array(select pool_id from claimed))
+  from user_pool where id = any(array(select t.pool_id from turns t union all
+    select m.pool_id from from_later l join message m on m.id = l.id))
 )
-select c.id, c.epoch, c.attempt, c.losses, c.kind, c.pool_id, c.sub,
-  c.medium, c.destination, c.username, c.invitation, c.has_password,
-  c.sealed, c.template_hash, c.receipt,
-  case when row_number() over (
-      partition by c.template_hash collate "C" order by c.id) = 1
-    then (select content from template where hash = c.template_hash) end
-    as template,
-  ms(c.created_at) as created_ms, (select ms(now())) as claimed_ms,
-  ms(c.expires_at) as expires_ms,
-  coalesce(c.expires_at <= now(), false) as expired,
+select t.id, (select epoch from leased) as epoch, t.attempt, t.losses, m.kind,
+  m.pool_id, m.sub, m.medium, m.destination, m.username, m.invitation,
+  m.has_password, t.sealed, m.template_hash, m.receipt,
+  ms(m.created_at) as created_ms, (select ms(now())) as claimed_ms,
+  ms(m.expires_at) as expires_ms,
+  coalesce(m.expires_at <= now(), false) as expired,
   a.invitation as current_invitation, a.status, p.mail_from, p.reply_to,
   (select sandbox from installation) as sandbox,
   (select token_salt from installation) as salt,
   $1 = 'SMS' and exists (select from sandbox_number s
-    where s.number = c.destination and s.status = 'Verified') as verified
-from claimed c
-left join account a on a.pool_id = c.pool_id and a.sub = c.sub
-left join senders p on p.id = c.pool_id
-order by c.id;
+    where s.number = m.destination and s.status = 'Verified') as verified
+from taken t join message m on m.id = t.id
+left join account a on a.pool_id = m.pool_id and a.sub = m.sub
+left join senders p on p.id = m.pool_id
+order by t.id;
+
+-- name: queue_template
+select content from template where hash = $1;
 
 -- name: queue_settle
--- Ends the leases of $2 (ids) that are still ours by epoch ($3) and records
--- what came of each. $4 outcome: sent, refused, cancelled, held, retry or
--- blocked; $5 reason; $6 delay of a retry in ms; $7 whether the attempt is
--- spent; $8 class, $9 code, $10 enhanced status, $11 words, $12 ms taken;
--- $13 the remote's id. $1 owner. The ids that were ours come back. Of
--- a user who was forgotten meanwhile (no destination) the remote's words are
--- not kept. What would be held went when a receipt came before.
+-- Records what came of messages ($2 ids, $3 epochs) whose leases are still
+-- ours; the others are not touched. $4 outcome: sent, refused, cancelled,
+-- held, retry or blocked; $5 reason; $6 delay of a retry in ms; $7 whether the
+-- attempt is spent; $8 class, $9 code, $10 enhanced status, $11 words, $12 ms
+-- taken; $13 the remote's id; $14 attempt. $1 owner. ours is how many they
+-- were.
 --
--- The leases are looked up one by one: a planner that was told of an empty
--- table would rather join with all of its index, which an old transaction
--- fills with dead entries.
+-- The lease is locked first: it has what happened to its messages since they
+-- were claimed, which this statement's snapshot may be too old to see
+-- elsewhere (queue_note). Of a user who was forgotten the remote's words are
+-- not kept; what would be held went when a receipt came before.
 with told as materialized (
-  select f.place, t.* from unnest($2::bigint[], $3::bigint[], $4::text[],
-    $5::text[], $6::bigint[], $7::boolean[], $8::text[], $9::int[],
-    $10::text[], $11::text[], $12::int[], $13::text[])
+  select * from unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[],
+    $6::bigint[], $7::boolean[], $8::text[], $9::int[], $10::text[],
+    $11::text[], $12::int[], $13::text[], $14::int[])
     as t (id, epoch, outcome, reason, delay_ms, spent, class, code, status,
-      words, took_ms, remote_id)
-  cross join lateral (select f.ctid as place from in_flight f
-    where f.id = t.id and f.epoch = t.epoch limit 1) f
-), ended as (
-  delete from in_flight
-  where ctid = any(array(select place from told))
-  returning id, medium, attempt, losses
+      words, took_ms, remote_id, attempt)
+), leases as materialized (
+  select * from lease where epoch = any($3::bigint[]) order by epoch
+  for update
 ), ours as materialized (
-  select e.medium, e.attempt, e.losses, t.*
-  from ended e join told t using (id)
+  select l.medium, t.id = any(l.superseded) as superseded,
+    t.id = any(l.forgotten) as forgotten,
+    t.outcome = 'held' and t.id = any(l.arrived) as arrived, t.*
+  from told t join leases l on l.epoch = t.epoch
+  where t.id = any(l.ids) and t.id <> all(l.settled)
+), done as materialized (
+  select epoch, array_agg(id) as ids, count(*) as n from ours group by epoch
+), kept as (
+  update lease e set settled = e.settled || d.ids from done d
+  where e.epoch = d.epoch
+    and cardinality(e.ids) > cardinality(e.settled) + d.n
+), ended as (
+  delete from lease e using done d
+  where e.epoch = d.epoch
+    and cardinality(e.ids) = cardinality(e.settled) + d.n
+), remaining as materialized (
+  -- They may go again, so they keep their password.
+  select o.*, l.losses[p.place] as losses, s.sealed,
+    case when s.sealed is not null then m.expires_at end as expires_at,
+    case when o.forgotten then '' else m.destination end as destination
+  from ours o join leases l on l.epoch = o.epoch
+  cross join lateral array_position(l.ids, o.id) as p (place)
+  cross join lateral (select case when not o.forgotten
+    then l.sealed[p.place] end as sealed) as s
+  join message m on m.id = o.id
+  where o.outcome not in ('sent', 'cancelled') and not o.arrived
 ), settled as (
-  update message m set settled_at = now(),
-    outcome = case when o.outcome = 'held'
-      and m.receipt in ('delivered', 'bounced') then 'sent'
-      else o.outcome end,
-    remote_id = case when m.destination <> '' then o.remote_id end,
-    reason = case when o.outcome = 'sent' and exists (select from account a
-        where a.pool_id = m.pool_id and a.sub = m.sub
-        and a.invitation <> m.invitation)
-      then 'superseded while in session'
-      when o.outcome = 'held' and m.receipt in ('delivered', 'bounced')
-      then null
-      when m.destination <> '' or o.outcome = 'cancelled' then o.reason end,
-    cause = case when o.outcome = 'held'
-        and m.receipt in ('delivered', 'bounced') then null
-      when o.outcome in ('refused', 'held')
-      then coalesce(o.status, o.code::text,
-        case when m.destination <> '' then o.reason end)
+  insert into outcome (message_id, medium, outcome, reason, cause, remote_id,
+    sealed, expires_at, attempt, owner, class, code, status, words, took_ms)
+  select o.id, o.medium, case when o.arrived then 'sent' else o.outcome end,
+    case when o.superseded and o.outcome = 'sent'
+        then 'superseded while in session'
+      when o.outcome = 'cancelled' or not (o.forgotten or o.arrived)
+      then o.reason end,
+    case when o.outcome in ('refused', 'held') and not o.arrived
+        then coalesce(o.status, o.code::text,
+          case when not o.forgotten then o.reason end)
       when o.outcome = 'cancelled' then o.reason end,
-    sealed = case when o.outcome = 'refused' or (o.outcome = 'held'
-      and coalesce(m.receipt, '') not in ('delivered', 'bounced'))
-      then m.sealed end
-  from ours o
-  where m.id = o.id
-    and o.outcome in ('sent', 'refused', 'cancelled', 'held')
+    case when not o.forgotten then o.remote_id end,
+    r.sealed, r.expires_at, case when o.class is not null then o.attempt end,
+    case when o.class is not null then $1 end, o.class, o.code, o.status,
+    case when not o.forgotten then o.words end,
+    case when o.class is not null then o.took_ms end
+  from ours o left join remaining r on r.id = o.id
+  where o.outcome in ('sent', 'refused', 'cancelled', 'held')
 ), again as (
-  insert into later (id, medium, due_at, attempts, losses, reason)
-  select o.id, o.medium, after_ms(o.delay_ms),
-    o.attempt - case when o.spent then 0 else 1 end, o.losses, o.reason
-  from ours o where o.outcome = 'retry'
+  insert into later (id, medium, due_at, attempts, losses, reason, sealed,
+    expires_at)
+  select r.id, r.medium, after_ms(r.delay_ms),
+    r.attempt - case when r.spent then 0 else 1 end, r.losses, r.reason,
+    r.sealed, r.expires_at
+  from remaining r where r.outcome = 'retry'
 ), stopped as (
-  insert into blocked (id, medium, reason, address, attempts)
-  select o.id, o.medium, o.reason, m.destination, o.attempt - 1
-  from ours o join message m on m.id = o.id
-  where o.outcome = 'blocked'
+  insert into blocked (id, medium, reason, address, attempts, sealed,
+    expires_at)
+  select r.id, r.medium, r.reason, r.destination, r.attempt - 1, r.sealed,
+    r.expires_at
+  from remaining r where r.outcome = 'blocked'
 ), evidence as (
   insert into attempt (message_id, attempt, owner, class, code, status,
     words, took_ms)
-  select o.id, o.attempt, $1, o.class, o.code, o.status,
-    case when m.destination <> '' then o.words end, o.took_ms
-  from ours o join message m on m.id = o.id where o.class is not null
+  select r.id, r.attempt, $1, r.class, r.code, r.status,
+    case when not r.forgotten then r.words end, r.took_ms
+  from remaining r
+  where r.outcome in ('retry', 'blocked') and r.class is not null
 )
-select id from ours;
+select count(*) as ours from ours;
 
 -- name: queue_reap
 -- Leases that ran out: the lane died or froze. What it was sending may have
 -- gone, so the next attempt is one of those that can make a duplicate; after
 -- two such losses the message is set aside as poison.
-with lost as (
-  delete from in_flight where lease_until < now()
-  returning id, medium, attempt, losses, owner
+with ended as (
+  delete from lease where epoch > 0 and lease_until < now()
+  returning *
+), lost as materialized (
+  select e.medium, e.owner, u.id, u.attempt, u.losses, m.expires_at,
+    case when u.id <> all(e.forgotten) then u.sealed end as sealed
+  from ended e cross join lateral
+    unnest(e.ids, e.attempts, e.losses, e.sealed)
+    as u (id, attempt, losses, sealed)
+  join message m on m.id = u.id
+  where u.id <> all(e.settled)
 ), again as (
-  insert into later (id, medium, due_at, attempts, losses, reason)
-  select id, medium, now(), attempt, losses + 1, 'the lane was lost'
+  insert into later (id, medium, due_at, attempts, losses, reason, sealed,
+    expires_at)
+  select id, medium, now(), attempt, losses + 1, 'the lane was lost', sealed,
+    expires_at
   from lost where losses < 1
 ), poison as (
-  update message m set outcome = 'refused', settled_at = now(),
-    cause = 'poison', reason = 'poison: two lanes were lost while sending it'
-  from lost l where m.id = l.id and l.losses >= 1
+  insert into outcome (message_id, medium, outcome, cause, reason, sealed,
+    expires_at, attempt, owner, class, words)
+  select id, medium, 'refused', 'poison',
+    'poison: two lanes were lost while sending it', sealed, expires_at,
+    attempt, owner, 'LOST', 'the lease ran out'
+  from lost where losses >= 1
 ), evidence as (
   insert into attempt (message_id, attempt, owner, class, words)
-  select id, attempt, owner, 'LOST', 'the lease ran out' from lost
+  select id, attempt, owner, 'LOST', 'the lease ran out'
+  from lost where losses < 1
 )
 select id from lost;
 
 -- name: queue_give_back
 -- What is leased to owner $1, who has none of it in hand: untouched, and no
 -- attempt is spent.
-with back as (
-  delete from in_flight where owner = $1
-  returning id, medium, attempt, losses
+with ended as (
+  delete from lease where epoch > 0 and owner = $1 returning *
 )
-insert into later (id, medium, due_at, attempts, losses, reason)
-select id, medium, now(), attempt - 1, losses, 'the claim''s answer was lost'
-from back returning id;
+insert into later (id, medium, due_at, attempts, losses, reason, sealed,
+  expires_at)
+select u.id, e.medium, now(), u.attempt - 1, u.losses,
+  'the claim''s answer was lost',
+  case when u.id <> all(e.forgotten) then u.sealed end, m.expires_at
+from ended e cross join lateral
+  unnest(e.ids, e.attempts, e.losses, e.sealed)
+  as u (id, attempt, losses, sealed)
+join message m on m.id = u.id
+where u.id <> all(e.settled)
+returning id;
 
 -- name: queue_low_mark_read
 -- Below which id every number has been drawn. Read in a statement before the
@@ -229,70 +267,105 @@ where s.medium = b.medium and s.pool_id = b.pool_id
 
 -- name: queue_cancel_user
 -- What waits for the user is cancelled; what is in a session is not touched.
-with open as materialized (
+with mine as materialized (
   select id from message where pool_id = $1 and sub = $2::uuid
-    and outcome is null
 ), r as (
   delete from ready where medium = any('{EMAIL,SMS}') and pool_id = $1
-    and id = any(array(select id from open)) returning id
+    and id = any(array(select id from mine)) returning id, medium
 ), l as (
-  delete from later where id = any(array(select id from open)) returning id
+  delete from later where id = any(array(select id from mine))
+  returning id, medium
 ), b as (
-  delete from blocked where id = any(array(select id from open)) returning id
+  delete from blocked where id = any(array(select id from mine))
+  returning id, medium
 )
-update message set outcome = 'cancelled', reason = $3, cause = $3,
-  settled_at = now(), sealed = null
-where id = any(array(select id from r union select id from l
-  union select id from b))
-returning id;
+insert into outcome (message_id, medium, outcome, reason, cause)
+select id, medium, 'cancelled', $3, $3
+from (select * from r union all select * from l union all select * from b) w
+returning message_id as id;
+
+-- name: queue_note_user
+-- What the settle of messages under way must know of their user: $3
+-- superseded (a newer password was made) or forgotten. Behind the statements
+-- that take messages from where they wait, so that what was claimed meanwhile
+-- is seen. By the key, whose dead entries are passed over quickly.
+update lease e set
+  superseded = case when $3 = 'superseded' then e.superseded || m.ids
+    else e.superseded end,
+  forgotten = case when $3 = 'forgotten' then e.forgotten || m.ids
+    else e.forgotten end
+from (select array_agg(id) as ids from message
+  where pool_id = $1 and sub = $2::uuid) as m
+where e.epoch > 0 and e.ids && m.ids;
+
+-- name: queue_note_pool
+-- The same of all users of a pool that is deleted.
+with found as materialized (
+  select e.epoch, array_agg(m.id) as ids
+  from lease e cross join lateral unnest(e.ids) as u (id)
+  join message m on m.id = u.id
+  where e.epoch > 0 and m.pool_id = $1
+  group by e.epoch
+)
+update lease e set forgotten = e.forgotten || f.ids
+from found f where e.epoch = f.epoch;
+
+-- name: queue_note_arrived
+-- The same of a message whose receipt came.
+update lease set arrived = arrived || $1::bigint
+where epoch > 0 and $1::bigint = any(ids) and $1::bigint <> all(settled);
 
 -- name: queue_cancel_one
 with m as materialized (
-  select id, medium, pool_id from message where id = $1 and outcome is null
+  select id, medium, pool_id from message where id = $1
 ), r as (
   delete from ready using m where ready.medium = m.medium
-    and ready.pool_id = m.pool_id and ready.id = m.id returning ready.id
+    and ready.pool_id = m.pool_id and ready.id = m.id
+  returning ready.id, ready.medium
 ), l as (
-  delete from later where id = $1 returning id
+  delete from later where id = $1 returning id, medium
 ), b as (
-  delete from blocked where id = $1 returning id
+  delete from blocked where id = $1 returning id, medium
 )
-update message set outcome = 'cancelled', reason = $2, cause = $2,
-  settled_at = now(), sealed = null
-where id = any(array(select id from r union select id from l
-  union select id from b))
-returning id;
+insert into outcome (message_id, medium, outcome, reason, cause)
+select id, medium, 'cancelled', $2, $2
+from (select * from r union all select * from l union all select * from b) w
+returning message_id as id;
 
 -- name: queue_cancel_pool
-with open as materialized (
-  select id from message where pool_id = $1 and outcome is null
-), r as (
+with r as (
   delete from ready where medium = any('{EMAIL,SMS}') and pool_id = $1
-  returning id
+  returning id, medium
 ), l as (
-  delete from later where id = any(array(select id from open)) returning id
+  delete from later where id = any(array(select l.id from later l
+    join message m on m.id = l.id where m.pool_id = $1))
+  returning id, medium
 ), b as (
-  delete from blocked where id = any(array(select id from open)) returning id
+  delete from blocked where id = any(array(select b.id from blocked b
+    join message m on m.id = b.id where m.pool_id = $1))
+  returning id, medium
 )
-update message set outcome = 'cancelled', reason = $2, cause = $2,
-  settled_at = now(), sealed = null
-where id = any(array(select id from r union select id from l
-  union select id from b))
-returning id;
+insert into outcome (message_id, medium, outcome, reason, cause)
+select id, medium, 'cancelled', $2, $2
+from (select * from r union all select * from l union all select * from b) w
+returning message_id as id;
 
 -- name: queue_forget_user
 -- Personal data leaves the history of a deleted user, and the password of a
 -- refused or held message; what the remote said may repeat the address. A lane
 -- that has a message in its session keeps the address in memory and needs no
--- more: the message is cancelled when it comes back.
+-- more; what it will settle is noted by queue_note_user, before this.
 with forgotten as (
-  update message set destination = '', username = '', sealed = null,
-    remote_id = null,
-    reason = case when outcome in ('refused', 'held') then null else reason end,
-    cause = case when cause is distinct from reason then cause end
+  update message set destination = '', username = ''
   where pool_id = $1 and ($2::uuid is null or sub = $2::uuid)
     and destination <> ''
   returning id
+), outcomes as (
+  update outcome set sealed = null, expires_at = null, remote_id = null,
+    words = null,
+    reason = case when outcome in ('refused', 'held') then null else reason end,
+    cause = case when cause is distinct from reason then cause end
+  where message_id = any(array(select id from forgotten))
 ), receipts as (
   update receipt set words = null, remote_id = null
   where message_id = any(array(select id from forgotten))
@@ -301,34 +374,37 @@ update attempt set words = null
 where message_id = any(array(select id from forgotten));
 
 -- name: queue_expire
--- Passwords that ran out: the sealed text goes, what waits is cancelled.
-with late as materialized (
-  select id, pool_id, medium from message
-  where sealed is not null and expires_at <= now()
-  order by expires_at limit 1000
-), r as (
-  delete from ready using late where ready.medium = late.medium
-    and ready.pool_id = late.pool_id and ready.id = late.id
-  returning ready.id
+-- Passwords that ran out: what waits is cancelled, what was refused or held
+-- keeps none. What is in a session loses its own when it is settled.
+with r as (
+  delete from ready where ctid = any(array(select ctid from ready
+    where sealed is not null and expires_at <= now()
+    order by expires_at limit 1000 for update skip locked))
+  returning id, medium
 ), l as (
-  delete from later where id = any(array(select id from late)) returning id
+  delete from later where ctid = any(array(select ctid from later
+    where sealed is not null and expires_at <= now()
+    order by expires_at limit 1000 for update skip locked))
+  returning id, medium
 ), b as (
-  delete from blocked where id = any(array(select id from late)) returning id
-), gone as materialized (
-  select id from r union select id from l union select id from b
+  delete from blocked where ctid = any(array(select ctid from blocked
+    where sealed is not null and expires_at <= now()
+    order by expires_at limit 1000 for update skip locked))
+  returning id, medium
+), cancelled as (
+  insert into outcome (message_id, medium, outcome, reason, cause)
+  select id, medium, 'cancelled', 'the temporary password expired',
+    'the temporary password expired'
+  from (select * from r union all select * from l union all select * from b) w
+  returning message_id as id
+), wiped as (
+  update outcome set sealed = null, expires_at = null
+  where ctid = any(array(select ctid from outcome
+    where sealed is not null and expires_at <= now()
+    order by expires_at limit 1000 for update skip locked))
+  returning message_id as id
 )
-update message m set sealed = null,
-  outcome = case when m.id in (select id from gone) then 'cancelled'
-    else m.outcome end,
-  reason = case when m.id in (select id from gone)
-    then 'the temporary password expired' else m.reason end,
-  cause = case when m.id in (select id from gone)
-    then 'the temporary password expired' else m.cause end,
-  settled_at = case when m.id in (select id from gone) then now()
-    else m.settled_at end
-where m.id = any(array(select id from late))
-  and not exists (select from in_flight f where f.id = m.id)
-returning m.id;
+select id from cancelled union all select id from wiped;
 
 -- name: queue_release
 -- What the sandbox held and would not hold now goes on.
@@ -336,49 +412,56 @@ with verified as (
   delete from blocked where reason = 'sandbox'
     and address = any(array(select number from sandbox_number
       where status = 'Verified'))
-  returning id, medium, attempts
+  returning id, medium, attempts, sealed, expires_at
 ), all_of_it as (
   delete from blocked where reason = 'sandbox'
     and (select not sandbox from installation)
     and address <> all(array(select number from sandbox_number
       where status = 'Verified'))
-  returning id, medium, attempts
+  returning id, medium, attempts, sealed, expires_at
 )
-insert into later (id, medium, due_at, attempts, losses)
-select id, medium, now(), attempts, 0
+insert into later (id, medium, due_at, attempts, losses, sealed, expires_at)
+select id, medium, now(), attempts, 0, sealed, expires_at
 from (select * from verified union all select * from all_of_it) as free
 returning id;
 
 -- name: queue_retry
 -- An operator's wish: a message that waits for a retry goes now; a refused or
--- held one goes again while its password lives.
--- The message is locked behind its row in later, as everywhere.
+-- held one goes again while its password lives. Its last attempt is one of
+-- several then.
 with l as (
   update later set due_at = now() where id = $1 returning id
 ), reopened as (
-  update message set outcome = null, reason = null, cause = null,
-    settled_at = null
-  where id = $1 and outcome in ('refused', 'held')
-    and (sealed is not null or not has_password)
-    and (expires_at is null or expires_at > now())
+  delete from outcome o using message m
+  where o.message_id = $1 and m.id = o.message_id
+    and o.outcome in ('refused', 'held')
+    and (o.sealed is not null or not m.has_password)
+    and (m.expires_at is null or m.expires_at > now())
     and not exists (select from l)
-  returning id, medium
+  returning o.*
+), evidence as (
+  insert into attempt (message_id, attempted_at, attempt, owner, class, code,
+    status, words, took_ms)
+  select message_id, settled_at, attempt, owner, class, code, status, words,
+    took_ms
+  from reopened where class is not null
 ), again as (
-  insert into later (id, medium, due_at, attempts, losses)
-  select id, medium, now(), 0, 0 from reopened
+  insert into later (id, medium, due_at, attempts, losses, sealed, expires_at)
+  select message_id, medium, now(), 0, 0, sealed, expires_at from reopened
 )
-select id from l union select id from reopened;
+select id from l union select message_id from reopened;
 
 -- name: queue_insert_code
 -- A code for a number of the sandbox. $1 number, $2 sealed, $3 template,
 -- $4 validity in ms.
 with born as (
-  insert into message (pool_id, kind, medium, destination, username, sealed,
+  insert into message (pool_id, kind, medium, destination, username,
     template_hash, expires_at)
-  values ('', 'code', 'SMS', $1, '', $2::bytea, $3, after_ms($4::bigint))
-  returning id
+  values ('', 'code', 'SMS', $1, '', $3, after_ms($4::bigint))
+  returning id, expires_at
 ), waiting as (
-  insert into ready (medium, pool_id, id) select 'SMS', '', id from born
+  insert into ready (medium, pool_id, id, sealed, expires_at)
+  select 'SMS', '', id, $2::bytea, expires_at from born
 ), marks as (
   insert into backlog (medium, pool_id) values ('SMS', '')
   on conflict do nothing
@@ -396,24 +479,28 @@ with wanted as materialized (
     and ($3::bigint is null or id < $3::bigint)
     order by id desc limit $4::int)
   union all
-  (select id from message where $1 = 'sent' and outcome = 'sent'
-    and coalesce(receipt, '') not in ('delivered', 'bounced')
-    and ($2::text is null or pool_id = $2)
-    and ($3::bigint is null or id < $3::bigint)
-    order by id desc limit $4::int)
+  (select o.message_id from outcome o join message m on m.id = o.message_id
+    where $1 = 'sent' and o.outcome = 'sent'
+    and coalesce(m.receipt, '') not in ('delivered', 'bounced')
+    and ($2::text is null or m.pool_id = $2)
+    and ($3::bigint is null or o.message_id < $3::bigint)
+    order by o.message_id desc limit $4::int)
   union all
-  (select id from message where $1 in ('delivered', 'bounced')
-    and receipt >= $1 and receipt <= $1 and outcome = 'sent'
-    and ($2::text is null or pool_id = $2)
-    and ($3::bigint is null or id < $3::bigint)
-    order by receipt desc, id desc limit $4::int)
+  (select m.id from message m where $1 in ('delivered', 'bounced')
+    and m.receipt >= $1 and m.receipt <= $1
+    and exists (select from outcome o where o.message_id = m.id
+      and o.outcome = 'sent')
+    and ($2::text is null or m.pool_id = $2)
+    and ($3::bigint is null or m.id < $3::bigint)
+    order by m.receipt desc, m.id desc limit $4::int)
   union all
-  (select id from message
+  (select o.message_id from outcome o
     where $1 in ('refused', 'cancelled', 'held', 'skipped')
-    and outcome >= $1 and outcome <= $1 and outcome <> 'sent'
-    and ($2::text is null or pool_id = $2)
-    and ($3::bigint is null or id < $3::bigint)
-    order by outcome desc, id desc limit $4::int)
+    and o.outcome >= $1 and o.outcome <= $1 and o.outcome <> 'sent'
+    and ($2::text is null or exists (select from message m
+      where m.id = o.message_id and m.pool_id = $2))
+    and ($3::bigint is null or o.message_id < $3::bigint)
+    order by o.outcome desc, o.message_id desc limit $4::int)
   union all
   (select r.id from backlog b cross join lateral (
       select id from ready r where r.medium = b.medium
@@ -429,7 +516,8 @@ with wanted as materialized (
     and ($3::bigint is null or l.id < $3::bigint)
     order by l.id desc limit $4::int)
   union all
-  (select f.id from in_flight f where $1 = 'sending'
+  (select f.id from lease e cross join lateral unnest(e.ids) as f (id)
+    where $1 = 'sending' and e.epoch > 0 and f.id <> all(e.settled)
     and ($2::text is null or exists (select from message m
       where m.id = f.id and m.pool_id = $2))
     and ($3::bigint is null or f.id < $3::bigint)
@@ -465,7 +553,7 @@ from message_state where pool_id = $1 and sub = $2::uuid order by id;
 -- name: queue_attempts
 select attempt, class, code, status, words, took_ms, owner,
   ms(attempted_at) as attempted_ms
-from attempt where message_id = $1 order by id;
+from message_attempt where message_id = $1 order by id nulls last;
 
 -- name: queue_receipts
 select source, state, code, words, ms(received_at) as received_ms
@@ -490,9 +578,9 @@ with queued as materialized (
         and r.id >= b.low_id order by r.id limit 1) as r) as first_id
   from queued
   union all
-  select 'sending', count(*), count(*) > $1::bigint, about_rows('in_flight'),
-    (select id from in_flight order by id limit 1)
-  from (select from in_flight limit $1::bigint + 1) as f
+  select 'sending', count(*), false, null, min(f.id)
+  from lease e cross join lateral unnest(e.ids) as f (id)
+  where e.epoch > 0 and f.id <> all(e.settled)
   union all
   select 'retry', count(*), count(*) > $1::bigint, about_rows('later'),
     (select id from later order by id limit 1)
@@ -504,9 +592,9 @@ with queued as materialized (
   union all
   select u.state, count(x.id), count(x.id) > $1::bigint, null, null
   from unnest('{refused,held,cancelled,skipped}'::text[]) as u (state)
-  left join lateral (select m.id from message m
-    where m.outcome >= u.state and m.outcome <= u.state
-    and m.outcome <> 'sent' order by m.outcome, m.id
+  left join lateral (select o.message_id as id from outcome o
+    where o.outcome >= u.state and o.outcome <= u.state
+    and o.outcome <> 'sent' order by o.outcome, o.message_id
     limit $1::bigint + 1) as x on true
   group by u.state
   union all
@@ -514,7 +602,9 @@ with queued as materialized (
   from unnest('{delivered,bounced}'::text[]) as u (state)
   left join lateral (select m.id from message m
     where m.receipt >= u.state and m.receipt <= u.state
-    and m.receipt is not null and m.outcome = 'sent'
+    and m.receipt is not null
+    and exists (select from outcome o where o.message_id = m.id
+      and o.outcome = 'sent')
     order by m.receipt, m.id limit $1::bigint + 1) as x on true
   group by u.state
 )
@@ -542,10 +632,10 @@ select state, medium, cause, count(*) as count from (
   union all
   select u.state, x.medium, x.cause
   from unnest('{refused,held,cancelled,skipped}'::text[]) as u (state)
-  cross join lateral (select m.medium, coalesce(m.cause, m.reason) as cause
-    from message m where m.outcome >= u.state and m.outcome <= u.state
-    and m.outcome <> 'sent'
-    order by m.outcome desc, m.id desc limit $1::bigint) as x
+  cross join lateral (select o.medium, coalesce(o.cause, o.reason) as cause
+    from outcome o where o.outcome >= u.state and o.outcome <= u.state
+    and o.outcome <> 'sent'
+    order by o.outcome desc, o.message_id desc limit $1::bigint) as x
 ) as counted
 group by state, medium, cause order by state, count(*) desc, medium, cause;
 
@@ -566,23 +656,22 @@ with r as (
   delete from ready where ctid = any(array(select ctid from ready
     where medium = any('{EMAIL,SMS}') and pool_id = $1
     limit $3::int for update skip locked))
-  returning id
+  returning id, medium
 ), l as (
   delete from later where id = any(array(select l.id from later l
     join message m on m.id = l.id where m.pool_id = $1
     limit $3::int for update of l skip locked))
-  returning id
+  returning id, medium
 ), b as (
   delete from blocked where id = any(array(select b.id from blocked b
     join message m on m.id = b.id where m.pool_id = $1
     limit $3::int for update of b skip locked))
-  returning id
+  returning id, medium
 )
-update message set outcome = 'cancelled', reason = $2, cause = $2,
-  settled_at = now(), sealed = null
-where id = any(array(select id from r union select id from l
-  union select id from b))
-returning id;
+insert into outcome (message_id, medium, outcome, reason, cause)
+select id, medium, 'cancelled', $2, $2
+from (select * from r union all select * from l union all select * from b) w
+returning message_id as id;
 
 -- name: queue_wake
 -- Lanes that wait look at once. In a transaction of its own: one that
@@ -596,15 +685,15 @@ from unnest($1::text[]) as m (medium);
 -- Looks at the $3 messages behind id $2; those settled over $1 ms ago go with
 -- their evidence. done: there is nothing older than that behind the last.
 with part as materialized (
-  select id, outcome, settled_at, created_at from message
+  select id, created_at from message
   where id > $2::bigint order by id limit $3::int
-), old as materialized (
-  select id from part
-  where outcome is not null and settled_at < after_ms(-$1::bigint)
+), settled as (
+  -- Locked by this: it may have been opened again meanwhile.
+  delete from outcome where message_id = any(array(select id from part))
+    and settled_at < after_ms(-$1::bigint)
+  returning message_id
 ), gone as (
-  -- It may have been opened again meanwhile.
-  delete from message where id = any(array(select id from old))
-    and outcome is not null and settled_at < after_ms(-$1::bigint)
+  delete from message where id = any(array(select message_id from settled))
   returning id
 ), evidence as (
   delete from attempt where message_id = any(array(select id from gone))
@@ -619,19 +708,19 @@ from part;
 
 -- name: queue_find
 -- A message for the one who knows its token.
-select m.id, m.pool_id, m.medium, m.outcome, m.receipt,
-  (select token_salt from installation) as salt
+select m.id, (select token_salt from installation) as salt
 from message m where m.id = $1;
 
 -- name: queue_find_remote
-select id from message where medium = 'SMS' and remote_id = $1
-order by id desc limit 1;
+select message_id as id from outcome where medium = 'SMS' and remote_id = $1
+order by message_id desc limit 1;
 
 -- name: queue_receipt
 -- Notes a receipt and moves the message, never backwards. $1 message, or null
 -- when only the carrier's id $3 is known as yet; $2 source, $4 state: delayed,
 -- delivered or bounced; $5 code, $6 words. What was thought lost and waits for
--- another attempt is sent, as the receipt shows. Of a user who was forgotten
+-- another attempt is sent, as the receipt shows; queue_note_arrived comes
+-- before, for what is under way. Of a user who was forgotten
 -- neither words nor the carrier's id are kept: they may repeat the address.
 with noted as (
   insert into receipt (message_id, source, remote_id, state, code, words)
@@ -644,24 +733,21 @@ with noted as (
     and code is not distinct from $5)
   returning id
 ), arrived as (
-  delete from later where id = $1::bigint and $4 <> 'delayed' returning id
+  delete from later where id = $1::bigint and $4 <> 'delayed'
+  returning id, medium
+), sent as (
+  insert into outcome (message_id, medium, outcome)
+  select id, medium, 'sent' from arrived
+), let_go as (
+  update outcome set outcome = 'sent', reason = null, cause = null,
+    sealed = null, expires_at = null
+  where message_id = $1::bigint and outcome = 'held' and $4 <> 'delayed'
 )
 update message m set
   receipt = case when coalesce(array_position('{delayed,delivered,bounced}',
       m.receipt), 0) < array_position('{delayed,delivered,bounced}', $4)
-    then $4 else m.receipt end,
-  outcome = case when a.id is not null or m.outcome = 'held'
-    and $4 <> 'delayed' then 'sent' else m.outcome end,
-  settled_at = case when a.id is not null then now() else m.settled_at end,
-  reason = case when m.outcome = 'held' and $4 <> 'delayed' then null
-    else m.reason end,
-  cause = case when m.outcome = 'held' and $4 <> 'delayed' then null
-    else m.cause end,
-  sealed = case when a.id is not null or m.outcome = 'held'
-    and $4 <> 'delayed' then null else m.sealed end
-from (select $1::bigint as wanted) as w
-left join arrived a on a.id = w.wanted
-where m.id = w.wanted
+    then $4 else m.receipt end
+where m.id = $1::bigint
 returning m.id, (select count(*) from noted) as noted;
 
 -- name: queue_receipt_waiting
@@ -672,9 +758,10 @@ with gone as (
     and received_at < now() - interval '1 hour'
 )
 select r.id, r.source, r.remote_id, r.state, r.code, r.words,
-  m.id as message_id
-from receipt r join lateral (select id from message where medium = 'SMS'
-  and remote_id = r.remote_id order by id desc limit 1) as m on true
+  o.message_id
+from receipt r join lateral (select message_id from outcome
+  where medium = 'SMS' and remote_id = r.remote_id
+  order by message_id desc limit 1) as o on true
 where r.message_id is null order by r.id limit 1000;
 
 -- name: queue_receipt_forget
@@ -683,6 +770,7 @@ delete from receipt where id = $1 and message_id is null;
 -- name: queue_outcomes
 -- Of the messages $1: how many are not settled, and the medium of one that was
 -- refused, or null.
-select count(*) filter (where outcome is null) as open,
-  min(medium) filter (where outcome = 'refused') as refused
-from message where id = any($1::bigint[]);
+select count(*) filter (where o.outcome is null) as open,
+  min(o.medium) filter (where o.outcome = 'refused') as refused
+from unnest($1::bigint[]) as m (id)
+left join outcome o on o.message_id = m.id;

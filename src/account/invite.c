@@ -191,6 +191,8 @@ static bool renew_in_transaction(struct work *work, struct creation *creation)
 	creation_make_plan(work, creation);
 	return db_run(work, QUERY_queue_cancel_user, user->pool_id, user->sub,
 	           "superseded by a resend") &&
+	       db_run(work, QUERY_queue_note_user, user->pool_id, user->sub,
+	           "superseded") &&
 	       queue(work, creation) &&
 	       audit(work, "user resend",
 	           mem_printf(work->mem, "%s/%s", user->pool_id, user->sub),

@@ -203,6 +203,7 @@ static bool delete_all(struct work *work, const char *id)
 		return not_found(work, id);
 	return db_run(work, QUERY_queue_cancel_pool, id,
 	           "the user pool went") &&
+	       db_run(work, QUERY_queue_note_pool, id) &&
 	       db_run(work, QUERY_queue_forget_user, id, NULL) &&
 	       audit(work, "pool delete", id, NULL);
 }

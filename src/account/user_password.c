@@ -51,6 +51,8 @@ static bool set(struct work *work, const struct wish *wish)
 	           wish->hash, status, validity) &&
 	       db_run(work, QUERY_queue_cancel_user, user->pool_id, user->sub,
 	           why) &&
+	       db_run(work, QUERY_queue_note_user, user->pool_id, user->sub,
+	           "superseded") &&
 	       note(work, "user set password", user);
 }
 

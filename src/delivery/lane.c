@@ -52,6 +52,7 @@ struct lane {
 	struct sender *sender;
 	struct mem *mem;
 	struct db *db; /* claims, and listens for new messages */
+	struct template_cache *templates;
 	struct settle settle;
 	struct board_lane *board;
 	struct gate_limits limits;
@@ -163,7 +164,8 @@ static bool ask_claim(struct lane *lane, struct batch *batch)
 		.most = room,
 		.lease_ms = lease_ms,
 		.owner = lane->owner,
-		.after = mem_text(batch->mem, lane->after) };
+		.after = mem_text(batch->mem, lane->after),
+		.templates = lane->templates };
 	if (queue_claim_send(&batch->work, &batch->claim))
 		return true;
 	lane->lost = true;
@@ -463,6 +465,7 @@ static bool open_lane(struct lane *lane, struct err *err)
 	lane->owner =
 	    mem_printf(lane->mem, "%s-%s-%d-%.6s", host, lane->carrier->name,
 	        (int)getpid(), secret_random_hex(lane->mem, 3));
+	lane->templates = template_cache_new(lane->mem);
 	lane->board = board_lane(lane->options->board, lane->carrier->medium);
 	lane->sink = (struct carrier_sink){ told, idle, 1 };
 	lane->state = lane->carrier->open(lane->mem, lane->engine, err);

@@ -12,30 +12,7 @@
 
 #define PRUNE_STEP "1000" /* messages looked at in one transaction */
 
-/* The claim brings each template once, with the first that needs it. */
-static bool read_template(struct work *work, struct rows *rows, int row,
-    struct delivery *deliveries)
-{
-	const char *hash = rows_text(rows, row, "template_hash");
-	const char *text = rows_text(rows, row, "template");
-
-	for (int i = row; !text && i-- > 0;) {
-		if (strcmp(rows_text(rows, i, "template_hash"), hash) != 0)
-			continue;
-		deliveries[row].template = deliveries[i].template;
-		return true;
-	}
-	assert(text);
-	const cJSON *json = json_read(work->mem, text, &work->err);
-	if (!json)
-		return false;
-	template_read(json, &deliveries[row].template);
-	template_add_text(work->mem, &deliveries[row].template);
-	return true;
-}
-
-static bool read_row(struct work *work, struct rows *rows, int row,
-    struct delivery *deliveries)
+static void read_row(struct rows *rows, int row, struct delivery *delivery)
 {
 #define C(member) COLUMN(struct delivery, member)
 	static const struct column columns[] = { C(id), C(epoch), C(attempt),
@@ -46,8 +23,23 @@ static bool read_row(struct work *work, struct rows *rows, int row,
 		C(status), C(mail_from), C(reply_to), C(sandbox), C(verified),
 		COLUMN_END };
 #undef C
-	rows_read(rows, row, columns, &deliveries[row]);
-	return read_template(work, rows, row, deliveries);
+	rows_read(rows, row, columns, delivery);
+}
+
+/* All rows are read before: a template may have to be asked for. */
+static bool read_templates(struct work *work, struct queue_claim *claim,
+    const struct rows *rows)
+{
+	struct template_cache *templates =
+	    claim->templates ? claim->templates : template_cache_new(work->mem);
+
+	template_cache_turn(templates);
+	for (size_t i = 0; i < claim->count; i++)
+		if (!template_cache_get(templates, work,
+		        rows_text(rows, (int)i, "template_hash"),
+		        &claim->deliveries[i].template))
+			return false;
+	return true;
 }
 
 bool queue_claim_send(struct work *work, const struct queue_claim *claim)
@@ -70,9 +62,8 @@ bool queue_claim_answer(struct work *work, struct queue_claim *claim)
 	claim->deliveries =
 	    mem_array(work->mem, struct delivery, claim->count + 1);
 	for (size_t i = 0; i < claim->count; i++)
-		if (!read_row(work, rows, (int)i, claim->deliveries))
-			return false;
-	return true;
+		read_row(rows, (int)i, &claim->deliveries[i]);
+	return read_templates(work, claim, rows);
 }
 
 bool queue_claim(struct work *work, struct queue_claim *claim)
@@ -135,17 +126,19 @@ struct queue_decision queue_decide(const struct delivery *delivery,
 /* One column of the arrays that the statement takes. */
 struct columns {
 	const char **ids, **epochs, **outcomes, **reasons, **delays, **spent,
-	    **classes, **codes, **statuses, **words, **took, **remote_ids;
+	    **classes, **codes, **statuses, **words, **took, **remote_ids,
+	    **attempts;
 };
 
 static struct columns columns_new(struct mem *mem, size_t count)
 {
-	const char **all = mem_array(mem, const char *, count * 12 + 1);
+	const char **all = mem_array(mem, const char *, count * 13 + 1);
 
 	return (struct columns){ all, all + count, all + 2 * count,
 		all + 3 * count, all + 4 * count, all + 5 * count,
 		all + 6 * count, all + 7 * count, all + 8 * count,
-		all + 9 * count, all + 10 * count, all + 11 * count };
+		all + 9 * count, all + 10 * count, all + 11 * count,
+		all + 12 * count };
 }
 
 static const char *or_null(const char *text)
@@ -171,6 +164,7 @@ static void fill(struct mem *mem, struct columns *columns, size_t i,
 	columns->words[i] = or_null(outcome->words);
 	columns->took[i] = db_int(mem, outcome->took_ms);
 	columns->remote_ids[i] = or_null(outcome->remote_id);
+	columns->attempts[i] = db_int(mem, delivery->attempt);
 }
 
 bool queue_settle_send(struct work *work, const char *owner,
@@ -200,7 +194,8 @@ bool queue_settle_send(struct work *work, const char *owner,
 		db_array(mem, columns.statuses, count),
 		db_array(mem, columns.words, count),
 		db_array(mem, columns.took, count),
-		db_array(mem, columns.remote_ids, count) };
+		db_array(mem, columns.remote_ids, count),
+		db_array(mem, columns.attempts, count) };
 	return db_send_array(work, QUERY_queue_settle, parameters,
 	    sizeof(parameters) / sizeof(*parameters));
 }
@@ -210,7 +205,7 @@ bool queue_settle_answer(struct work *work, int *ours)
 	struct rows *rows = db_answer(work);
 
 	if (rows)
-		*ours = rows_count(rows);
+		*ours = (int)rows_int(rows, 0, "ours");
 	return rows != NULL;
 }
 

@@ -15,6 +15,7 @@
 
 #include "db/work.h"
 #include "delivery/delivery.h"
+#include "delivery/template_cache.h"
 
 struct queue_claim {
 	const char *medium;
@@ -23,6 +24,7 @@ struct queue_claim {
 	const char *owner;
 	const char
 	    *after; /* pool that the last claim ended with, "" at first */
+	struct template_cache *templates; /* the lane's; NULL: none is kept */
 
 	size_t count; /* what was claimed */
 	struct delivery *deliveries;

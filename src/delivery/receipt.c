@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "db/db.h"
 #include "delivery/token.h"
@@ -11,13 +12,20 @@ static const char *const states[] = { [RECEIPT_DELIVERED] = "delivered",
 	[RECEIPT_FAILED] = "bounced",
 	[RECEIPT_DELAYED] = "delayed" };
 
+/* What is under way is not held when its receipt came before. */
+static bool note_arrived(struct work *work, const char *id, const char *state)
+{
+	return !id || strcmp(state, states[RECEIPT_DELAYED]) == 0 ||
+	       db_run(work, QUERY_queue_note_arrived, id);
+}
+
 /* ID NULL: the message is not known yet. */
 static bool note(struct work *work, const char *source,
     const struct receipt *receipt, const char *id)
 {
-	return db_run(work, QUERY_queue_receipt, id, source, receipt->remote_id,
-	           states[receipt->state], receipt->code,
-	           receipt->words) != NULL;
+	return note_arrived(work, id, states[receipt->state]) &&
+	       db_run(work, QUERY_queue_receipt, id, source, receipt->remote_id,
+	           states[receipt->state], receipt->code, receipt->words);
 }
 
 static bool take_by_key(struct work *work, const char *source,
@@ -58,7 +66,9 @@ bool receipt_take_waiting(struct work *work, int *count)
 	struct rows *rows = db_run_plain(work, QUERY_queue_receipt_waiting);
 
 	for (int i = 0; rows && i < rows_count(rows); i++)
-		if (!db_run(work, QUERY_queue_receipt,
+		if (!note_arrived(work, rows_text(rows, i, "message_id"),
+		        rows_text(rows, i, "state")) ||
+		    !db_run(work, QUERY_queue_receipt,
 		        rows_text(rows, i, "message_id"),
 		        rows_text(rows, i, "source"),
 		        rows_text(rows, i, "remote_id"),

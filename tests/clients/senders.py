@@ -160,13 +160,13 @@ class Senders(hooks.Case):
                 lambda count=count: len(self.sender.requests) >= count, 15)
             # Sooner than by the back-off.
             house.wait_until(lambda: not self.usher.sql(
-                f"select from in_flight where id = {number}"))
+                f"select from lease where {number} = any(ids)"))
             self.usher.sql(f"update later set due_at = now() "
                            f"where id = {number}")
         self.sent(5)
         classes = self.usher.sql(
-            f"select class, code from attempt where message_id = {number} "
-            "order by id").split()
+            "select class, code from message_attempt where "
+            f"message_id = {number} order by id nulls last").split()
         self.assertEqual(classes, ["RETRY|200", "RETRY|200", "RETRY|404",
                                    "RETRY|500", "ACCEPTED|200"])
 

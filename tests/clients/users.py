@@ -358,14 +358,14 @@ class Passwords(People):
             self.create(pool, name, {"phone_number": "+15555550100"},
                         DesiredDeliveryMediums=["SMS"])
             number = self.usher.sql(
-                "select account.username || ':' || id from message join "
+                "select account.username || ':' || id from message_state join "
                 "account using (pool_id, sub) where outcome is null and "
                 f"pool_id = '{pool}'").strip()
             self.assertTrue(number.startswith(f"{name}:"), number)
             self.set_password(pool, name, permanent)
             self.assertEqual(self.usher.sql(
                 "select outcome || ': ' || reason || ' ' || (sealed is null) "
-                "from message where id = " + number.split(":")[1]).strip(),
+                "from message_state where id = " + number.split(":")[1]).strip(),
                 f"cancelled: {why} true")
 
     def test_confirm(self):

@@ -247,9 +247,9 @@ const char *harness_password(struct harness *harness, int64_t message_id)
 {
 	struct mem *mem = harness->mem;
 	struct err err = { 0 };
-#define VALUE(column)                                         \
-	harness_value(harness,                                \
-	    "select " column " from message where id = %lld", \
+#define VALUE(column)                                               \
+	harness_value(harness,                                      \
+	    "select " column " from message_state where id = %lld", \
 	    (long long)message_id)
 	const char *place =
 	    invitation_place(mem, VALUE("pool_id"), VALUE("sub"),

@@ -115,8 +115,8 @@ static void every_state(struct harness *harness, const struct pool *pool)
 			    state, (long long)id);
 		if (strcmp(state, "skipped") == 0)
 			harness_value(harness,
-			    "update message set outcome = 'skipped' where id = "
-			    "%lld",
+			    "update outcome set outcome = 'skipped' where "
+			    "message_id = %lld",
 			    (long long)id);
 		if (strcmp(state, "retry") == 0)
 			harness_value(harness,
@@ -139,9 +139,10 @@ const char *help_state(struct harness *harness, int64_t id)
 	    "select coalesce(outcome, '-') || '|' || coalesce(reason, '-') || "
 	    "'|' || case when sealed is null then 'wiped' else 'sealed' end || "
 	    "'|' || concat_ws(',', (select 'ready' from ready r where r.id = "
-	    "m.id), (select 'in_flight' from in_flight f where f.id = m.id), "
+	    "m.id), (select 'leased' from lease f where m.id = any(f.ids) and "
+	    "m.id <> all(f.settled)), "
 	    "(select 'later ' || attempts from later l where l.id = m.id), "
 	    "(select 'blocked ' || b.reason from blocked b where b.id = m.id)) "
-	    "from message m where id = %lld",
+	    "from message_state m where id = %lld",
 	    (long long)id);
 }

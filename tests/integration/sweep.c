@@ -13,25 +13,35 @@ static struct harness *harness;
 static const char *const kind_names[] = { "", "unsent", "unanswered",
 	"refused" };
 
+#define LEASED                                                                 \
+	"select f.id from lease e cross join lateral unnest(e.ids) as f (id) " \
+	"where f.id <> all(e.settled)"
+
 /* Each names the rows that break a law of the tables. */
 static const char *const laws[] = {
 	"a message stands in one place: select m.id::text from message m where "
 	"(select count(*) from (select id from ready union all select id from "
-	"later union all select id from blocked union all select id from "
-	"in_flight) as p where p.id = m.id) + (m.outcome is not null)::int "
-	"<> 1",
+	"later union all select id from blocked union all select message_id "
+	"from outcome union all " LEASED ") as p where p.id = m.id) <> 1",
 
 	"no place without a message: select id::text from (select id from "
 	"ready union all select id from later union all select id from blocked "
-	"union all select id from in_flight) as p where not exists (select "
-	"from message m where m.id = p.id)",
+	"union all select message_id from outcome union all " LEASED ") as p "
+	"where not exists (select from message m where m.id = p.id)",
+
+	"a lease has something left: select epoch::text from lease where "
+	"cardinality(settled) >= cardinality(ids)",
+
+	"who waits for a password has it: select id::text from message_state "
+	"where has_password and sealed is null and outcome is null",
 
 	"no user without a message: select username from account a where not "
 	"exists (select from message m where m.sub = a.sub and m.invitation = "
 	"a.invitation) and not exists (select from audit where action = 'user "
 	"set password' and right(object, 36)::uuid = a.sub)",
 
-	"no waiting message without its user: select m.id::text from message m "
+	"no waiting message without its user: select m.id::text from "
+	"message_state m "
 	"where m.outcome is null and m.kind = 'invitation' and not exists "
 	"(select from account a where a.sub = m.sub and a.invitation = "
 	"m.invitation)",
@@ -51,8 +61,8 @@ static const char *const laws[] = {
 	"templates are there: select id::text from message where not exists "
 	"(select from template where hash = template_hash)",
 
-	"an attempt is told once: select message_id::text from attempt group "
-	"by message_id, attempt having count(*) > 1",
+	"an attempt is told once: select message_id::text from message_attempt "
+	"group by message_id, attempt having count(*) > 1",
 
 	"ready is in sight: select r.id::text from ready r left join backlog b "
 	"using (medium, pool_id) where b.low_id is null or b.low_id > r.id",
@@ -70,9 +80,9 @@ static void check_laws(const char *when)
 static void clear(void)
 {
 	harness_value(harness,
-	    "delete from in_flight; delete from ready; delete from later; "
-	    "delete from blocked; delete from attempt; delete from message; "
-	    "delete from backlog; delete from account; delete from name; "
+	    "delete from lease; delete from ready; delete from later; "
+	    "delete from blocked; delete from attempt; delete from outcome; "
+	    "delete from message; delete from backlog; delete from account; delete from name; "
 	    "delete from sandbox_number; delete from audit");
 }
 

@@ -148,8 +148,8 @@ static bool resend(struct work *work)
 Test(sweep, invite_again)
 {
 	static const struct operation operation = { invite_bob, resend,
-		"select count(*) = 1 from message where invitation > 1 and "
-		"outcome is null",
+		"select count(*) = 1 from message_state where invitation > 1 "
+		"and outcome is null",
 		"commit" };
 
 	sweep(&harness, &operation);
@@ -164,9 +164,12 @@ static void fill_queue(void)
 	help_mail(&harness, pool, "dora");
 	harness_value(&harness,
 	    "with r as (delete from ready where id = (select max(id) from "
-	    "ready) returning id) insert into later (id, medium, due_at, "
-	    "attempts, losses) select id, 'EMAIL', now(), 1, 0 from r");
+	    "ready) returning *) insert into later (id, medium, due_at, "
+	    "attempts, losses, sealed, expires_at) select id, 'EMAIL', now(), "
+	    "1, 0, sealed, expires_at from r");
 }
+
+static struct template_cache *templates; /* NULL: the lane knows none */
 
 static bool claim(struct work *work)
 {
@@ -174,15 +177,32 @@ static bool claim(struct work *work)
 		.most = 10,
 		.lease_ms = 60000,
 		.owner = "lane",
-		.after = "" };
+		.after = "",
+		.templates = templates };
 
 	return queue_claim(work, &claim);
 }
 
+/* The lane has met the templates of what waits. */
+static void fill_queue_of_known(void)
+{
+	struct template template;
+
+	fill_queue();
+	char *list = mem_text(harness.mem,
+	    harness_value(&harness,
+	        "select string_agg(hash, ' ') from template"));
+	templates = template_cache_new(harness.mem);
+	for (char *hash = strtok(list, " "); hash; hash = strtok(NULL, " "))
+		cr_assert(template_cache_get(templates, &harness.work, hash,
+		    &template));
+}
+
 Test(sweep, claim)
 {
-	static const struct operation operation = { fill_queue, claim,
-		"select count(*) = 4 from in_flight", "queue_claim" };
+	static const struct operation operation = { fill_queue_of_known, claim,
+		"select count(*) = 4 from message_state where state = 'sending'",
+		"queue_claim" };
 
 	sweep(&harness, &operation);
 }
@@ -196,8 +216,36 @@ static bool renew_and_claim(struct work *work)
 
 Test(sweep, claim_on_a_new_connection)
 {
-	static const struct operation operation = { fill_queue, renew_and_claim,
-		"select count(*) = 4 from in_flight", "queue_claim" };
+	static const struct operation operation = { fill_queue_of_known,
+		renew_and_claim,
+		"select count(*) = 4 from message_state where state = 'sending'",
+		"queue_claim" };
+
+	sweep(&harness, &operation);
+}
+
+/* What was claimed and cannot be worked on is given back. */
+static bool claim_or_give_back(struct work *work)
+{
+	struct err err;
+
+	templates = NULL;
+	if (claim(work))
+		return true;
+	err = work->err;
+	cr_assert(db_renew(work));
+	cr_assert(db_run(work, QUERY_queue_give_back, "lane"));
+	work->err = err;
+	return false;
+}
+
+Test(sweep, claim_of_an_unknown_template)
+{
+	static const struct operation operation = { fill_queue,
+		claim_or_give_back,
+		"select count(*) = 4 from message_state where state = "
+		"'sending'",
+		"nothing" };
 
 	sweep(&harness, &operation);
 }
@@ -236,7 +284,8 @@ Test(sweep, settle)
 	static const struct operation operation = { claim_six, settle,
 		"select string_agg(state, ' ' order by id) = 'sent refused "
 		"retry held cancelled blocked' and (select count(*) from "
-		"attempt) = 4 from message_state",
+		"attempt) = 1 and (select count(class) from outcome) = 3 from "
+		"message_state",
 		"queue_settle" };
 
 	sweep(&harness, &operation);
@@ -249,8 +298,8 @@ static void let_leases_end(void)
 	help_mail(&harness, pool, "bob");
 	help_claim(&harness.work, 10, "");
 	harness_value(&harness,
-	    "update in_flight set lease_until = now() - interval '1 second', "
-	    "losses = (id = (select max(id) from in_flight))::int");
+	    "update lease set lease_until = now() - interval '1 second', "
+	    "losses = '{0,1}'");
 }
 
 static bool reap(struct work *work)
@@ -264,7 +313,8 @@ Test(sweep, reap)
 {
 	static const struct operation operation = { let_leases_end, reap,
 		"select string_agg(state, ' ' order by id) = 'retry refused' "
-		"and (select count(*) from attempt where class = 'LOST') = 2 "
+		"and (select count(*) from attempt where class = 'LOST') = 1 "
+		"and (select count(*) from outcome where class = 'LOST') = 1 "
 		"from message_state",
 		"queue_reap" };
 
@@ -276,12 +326,17 @@ static void let_passwords_end(void)
 	fill_queue();
 	harness_value(&harness,
 	    "with r as (delete from ready where id = (select min(id) from "
-	    "ready) returning id) insert into blocked (id, medium, reason, "
-	    "address) select id, 'EMAIL', 'sandbox', '' from r; "
+	    "ready) returning *) insert into blocked (id, medium, reason, "
+	    "address, sealed, expires_at) select id, 'EMAIL', 'sandbox', '', "
+	    "sealed, expires_at from r; "
 	    "with r as (delete from ready where id = (select min(id) from "
-	    "ready) returning id) update message set outcome = 'refused' "
-	    "where id = (select id from r); "
-	    "update message set expires_at = now() - interval '1 second'");
+	    "ready) returning *) insert into outcome (message_id, medium, "
+	    "outcome, sealed, expires_at) select id, medium, 'refused', "
+	    "sealed, expires_at from r; "
+	    "update ready set expires_at = now() - interval '1 second'; "
+	    "update later set expires_at = now() - interval '1 second'; "
+	    "update blocked set expires_at = now() - interval '1 second'; "
+	    "update outcome set expires_at = now() - interval '1 second'");
 }
 
 static bool expire(struct work *work)
@@ -307,9 +362,10 @@ static void hold_two(void)
 	help_mail(&harness, pool, "anna");
 	help_mail(&harness, pool, "bob");
 	harness_value(&harness,
-	    "with r as (delete from ready returning id) insert into blocked "
-	    "(id, medium, reason, address) select id, 'EMAIL', 'sandbox', "
-	    "'+' || rank() over (order by id) from r; "
+	    "with r as (delete from ready returning *) insert into blocked "
+	    "(id, medium, reason, address, sealed, expires_at) select id, "
+	    "'EMAIL', 'sandbox', '+' || rank() over (order by id), sealed, "
+	    "expires_at from r; "
 	    "insert into sandbox_number (number, status) values ('+2', "
 	    "'Verified')");
 }

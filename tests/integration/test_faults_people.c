@@ -57,8 +57,8 @@ static bool delete_user(struct work *work)
 Test(sweep_people, user_goes)
 {
 	static const struct operation operation = { invite_bob, delete_user,
-		"select count(*) = 1 from message where outcome = 'cancelled' "
-		"and destination = ''",
+		"select count(*) = 1 from message_state where outcome = "
+		"'cancelled' and destination = ''",
 		"commit" };
 
 	sweep(&harness, &operation);
@@ -95,9 +95,9 @@ static void learn_the_code(void)
 	snprintf(code, sizeof(code), "%s", right);
 	invite_bob();
 	harness_value(&harness,
-	    "with r as (delete from ready where id = %lld returning id) "
-	    "insert into blocked (id, medium, reason, address) select id, "
-	    "'SMS', 'sandbox', '" NUMBER "' from r",
+	    "with r as (delete from ready where id = %lld returning *) "
+	    "insert into blocked (id, medium, reason, address, sealed) select "
+	    "id, 'SMS', 'sandbox', '" NUMBER "', sealed from r",
 	    (long long)message);
 }
 
@@ -137,8 +137,8 @@ Test(sweep_people, pool_goes)
 {
 	static const struct operation operation = { fill_pool, delete_pool,
 		"select count(*) = 1 and not exists (select from user_pool "
-		"where name = 'gone') from message where outcome = 'cancelled' "
-		"and destination = ''",
+		"where name = 'gone') from message_state where outcome = "
+		"'cancelled' and destination = ''",
 		"commit" };
 
 	sweep(&harness, &operation);
@@ -310,8 +310,9 @@ static void send_it(void)
 	harness_value(&harness, "delete from receipt");
 	invite_bob();
 	harness_value(&harness,
-	    "delete from ready; update message set medium = 'SMS', outcome = "
-	    "'sent', remote_id = '17', settled_at = now()");
+	    "with r as (delete from ready returning id) insert into outcome "
+	    "(message_id, medium, outcome, remote_id) select id, 'SMS', "
+	    "'sent', '17' from r; update message set medium = 'SMS'");
 }
 
 static const struct receipt delivered = { .remote_id = "17",
@@ -341,10 +342,10 @@ static void let_receipt_wait(void)
 	enum receipt_result result;
 
 	send_it();
-	harness_value(&harness, "update message set remote_id = null");
+	harness_value(&harness, "update outcome set remote_id = null");
 	cr_assert(receipt_take(&harness.work, "gateway", &delivered, &result));
 	cr_assert_eq(result, RECEIPT_WAITS);
-	harness_value(&harness, "update message set remote_id = '17'");
+	harness_value(&harness, "update outcome set remote_id = '17'");
 }
 
 static bool take_waiting(struct work *work)

@@ -86,7 +86,7 @@ Test(sweep_users, a_password_is_set)
 	static const struct operation operation = { invite_two, set_password,
 		"select status = 'CONFIRMED' and password_expires_at is null "
 		"and (select outcome = 'cancelled' and sealed is null from "
-		"message m where m.sub = a.sub) and exists (select from audit "
+		"message_state m where m.sub = a.sub) and exists (select from audit "
 		"where action = 'user set password') from account a where "
 		"username = 'alice'",
 		"commit" };

@@ -99,7 +99,7 @@ Test(media, case_42_without_a_password)
 	cr_assert_str_eq(harness_value(&harness,
 	                     "select (not has_password and sealed is "
 	                     "null and expires_at is null)::text "
-	                     "from message"),
+	                     "from message_state"),
 	    "true");
 }
 
@@ -220,7 +220,7 @@ Test(media, a_wished_medium_without_an_address_is_skipped)
 	cr_assert_str_eq(report.plan.messages[1].block, "no address");
 	cr_assert_str_eq(harness_value(&harness,
 	                     "select outcome || ': ' || reason from "
-	                     "message where medium = 'SMS' and sealed "
+	                     "message_state where medium = 'SMS' and sealed "
 	                     "is null and settled_at is not null"),
 	    "skipped: no address");
 	cr_assert_str_eq(harness_value(&harness,

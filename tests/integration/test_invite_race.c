@@ -287,7 +287,7 @@ Test(race, resend_and_delete_at_once)
 	    0);
 	cr_assert_eq(harness_number(&harness, "select count(*) from ready"), 0);
 	cr_assert_eq(harness_number(&harness,
-	                 "select count(*) from message where "
+	                 "select count(*) from message_state where "
 	                 "outcome is null or sealed is not null "
 	                 "or destination <> ''"),
 	    0);
@@ -328,6 +328,6 @@ Test(race, case_63_killed_between_commit_and_delivery)
 	cr_assert(queue_settle(&after, "after", &policy, &delivery, 1, &ours));
 	cr_assert_eq(ours, 0);
 	cr_assert_str_eq(harness_value(&harness,
-	                     "select string_agg(outcome, ',') from message"),
+	                     "select string_agg(outcome, ',') from outcome"),
 	    "sent");
 }

@@ -160,7 +160,7 @@ Test(resend, what_waits_is_cancelled)
 	cr_assert_str_eq(
 	    harness_value(&harness,
 	        "select outcome || ': ' || reason || coalesce(sealed::text, '')"
-	        " from message where id = %lld",
+	        " from message_state where id = %lld",
 	        (long long)first.plan.messages[0].id),
 	    "cancelled: superseded by a resend");
 	cr_assert_eq(harness_number(&harness, "select id from ready"),
@@ -184,7 +184,7 @@ Test(resend, a_blocked_message_is_cancelled_too)
 	cr_assert_eq(harness_number(&harness, "select count(*) from blocked"),
 	    1);
 	cr_assert_eq(harness_number(&harness,
-	                 "select count(*) from message where "
+	                 "select count(*) from outcome where "
 	                 "outcome = 'cancelled'"),
 	    1);
 }

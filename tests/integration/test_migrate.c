@@ -192,12 +192,25 @@ static struct table {
 
 static int table_count;
 
-static const char *content_of(const struct table *table)
+static const char *content_of(const struct table *table, const char *place)
 {
 	return harness_value(&harness,
 	    "select string_agg(t, E'\\n' order by t) from (select "
 	    "row_to_json(r)::text as t from (select %s from %s) as r) as t",
-	    table->columns, table->name);
+	    table->columns, place);
+}
+
+/* Where a table's columns are found now. */
+static const char *place_of(const struct table *table)
+{
+	if (strcmp(table->name, "message") == 0)
+		return "message_state";
+	if (strcmp(table->name, "in_flight") == 0)
+		return "(select u.id, e.medium, e.owner, e.epoch, u.attempt, "
+		       "u.losses, e.lease_until from lease e cross join "
+		       "lateral unnest(e.ids, e.attempts, e.losses) as u (id, "
+		       "attempt, losses)) as l";
+	return table->name;
 }
 
 static void note_tables(void)
@@ -217,7 +230,7 @@ static void note_tables(void)
 		    "ordinal_position) from information_schema.columns where "
 		    "table_schema = 'usher' and table_name = '%s'",
 		    name);
-		table->content = content_of(table);
+		table->content = content_of(table, table->name);
 		cr_assert(*table->content, "no rows in %s", name);
 	}
 	cr_assert_gt(table_count, 10);
@@ -253,8 +266,8 @@ Test(migrate, the_second_keeps_all_rows)
 	cr_assert_eq(ran, migrate_newest() - 1);
 	cr_assert(migrate_check(&harness.work));
 	for (int i = 0; i < table_count; i++)
-		cr_assert_str_eq(content_of(&tables[i]), tables[i].content,
-		    "%s", tables[i].name);
+		cr_assert_str_eq(content_of(&tables[i], place_of(&tables[i])),
+		    tables[i].content, "%s", tables[i].name);
 	cr_assert_str_eq(states(), before);
 	cr_assert(db_prepare_all(&harness.work), "%s", harness.work.err.detail);
 }
@@ -269,7 +282,7 @@ Test(migrate, the_second_fills_what_it_adds)
 	    harness.work.err.detail);
 	cr_assert_str_eq(harness_value(&harness,
 	                     "select string_agg(coalesce(cause, '-'), ', ' "
-	                     "order by id) from message"),
+	                     "order by id) from message_state"),
 	    "-, -, no such user, not wanted, lost, no number, -, -, -, -");
 	cr_assert_eq(harness_number(&harness, "select count(receipt) from "
 	                                      "message"),

@@ -208,7 +208,7 @@ Test(pool, deleted_with_all_that_is_in_it)
 	cr_assert_str_eq(
 	    harness_value(&harness,
 	        "select outcome || reason || destination || username || "
-	        "coalesce(sealed::text, '') from message where pool_id = '%s'",
+	        "coalesce(sealed::text, '') from message_state where pool_id = '%s'",
 	        pool->id),
 	    "cancelledthe user pool went");
 	cr_assert_not(pool_delete(&harness.work, pool->id));

@@ -83,7 +83,7 @@ Test(queue, a_claim_brings_what_sending_needs)
 	cr_assert_eq(delivery->current_invitation, 1);
 	cr_assert(delivery->has_password && delivery->sealed);
 	cr_assert_not(delivery->expired);
-	cr_assert_str_eq(help_state(&harness, id), "-|-|sealed|in_flight");
+	cr_assert_str_eq(help_state(&harness, id), "-|-|sealed|leased");
 }
 
 Test(queue, a_large_pool_does_not_hold_up_a_small_one)
@@ -122,8 +122,8 @@ Test(queue, twenty_pools_all_have_a_turn)
 		after = claim.deliveries[claim.count - 1].pool_id;
 	}
 	pools = (int)harness_number(&harness,
-	    "select count(distinct pool_id) from in_flight join message using "
-	    "(id)");
+	    "select count(distinct pool_id) from message_state where state = "
+	    "'sending'");
 	cr_assert_eq(pools, 20, "%d", pools);
 }
 
@@ -151,16 +151,11 @@ Test(queue, claims_at_once_never_share_a_message)
 	harness_race(&harness, 4, claim_all, failed);
 	for (int i = 0; i < 4; i++)
 		cr_assert_eq(failed[i], 0);
-	/* The key of in_flight would have refused a second lease; a message
-	 * that two took would have drawn two epochs. */
-	cr_assert_eq(harness_number(&harness, "select count(*) from in_flight"),
-	    1000);
-	cr_assert_eq(
-	    harness_number(&harness, "select last_value from lease_epoch"),
-	    1000);
-	cr_assert_gt(harness_number(&harness,
-	                 "select count(distinct owner) from in_flight"),
-	    1);
+	cr_assert_str_eq(harness_value(&harness,
+	                     "select count(*) || ' ' || count(distinct id) || "
+	                     "' ' || (count(distinct owner) > 1) from lease "
+	                     "cross join lateral unnest(ids) as id"),
+	    "1000 1000 true");
 }
 
 Test(queue, a_settle_of_an_old_lease_changes_nothing)
@@ -168,7 +163,7 @@ Test(queue, a_settle_of_an_old_lease_changes_nothing)
 	int64_t id = help_mail(&harness, pool, "alice");
 	struct delivery *old = claim_one();
 
-	harness_value(&harness, "update in_flight set lease_until = now()");
+	harness_value(&harness, "update lease set lease_until = now()");
 	int count;
 	cr_assert(queue_reap(&harness.work, &count));
 	cr_assert_eq(count, 1);
@@ -177,7 +172,7 @@ Test(queue, a_settle_of_an_old_lease_changes_nothing)
 	cr_assert_eq(now->losses, 1);
 	cr_assert_eq(help_settle(&harness.work, old, DELIVERY_REFUSED, "late"),
 	    0);
-	cr_assert_str_eq(help_state(&harness, id), "-|-|sealed|in_flight");
+	cr_assert_str_eq(help_state(&harness, id), "-|-|sealed|leased");
 	cr_assert_eq(help_settle(&harness.work, now, DELIVERY_ACCEPTED, "ok"),
 	    1);
 	cr_assert_str_eq(help_state(&harness, id), "sent|-|wiped|");
@@ -216,8 +211,8 @@ Test(queue, where_a_message_goes)
 		    help_state(&harness, id));
 		cr_assert_str_eq(
 		    harness_value(&harness,
-		        "select count(*) from attempt where message_id = %lld "
-		        "and class = '%s' and words = 'words'",
+		        "select count(*) from message_attempt where message_id = "
+		        "%lld and class = '%s' and words = 'words'",
 		        (long long)id, delivery_class_name(cases[i].class)),
 		    cases[i].attempts ? "1" : "0");
 	}
@@ -278,7 +273,7 @@ Test(queue, superseded_while_in_session)
 	struct delivery *delivery = claim_one();
 
 	harness_must_invite(&harness, pool, RESEND);
-	cr_assert_str_eq(help_state(&harness, id), "-|-|sealed|in_flight");
+	cr_assert_str_eq(help_state(&harness, id), "-|-|sealed|leased");
 	help_settle(&harness.work, delivery, DELIVERY_ACCEPTED, "ok");
 	cr_assert_str_eq(help_state(&harness, id),
 	    "sent|superseded while in session|wiped|");

@@ -39,7 +39,7 @@ static int reap(void)
 {
 	int count;
 
-	harness_value(&harness, "update in_flight set lease_until = now()");
+	harness_value(&harness, "update lease set lease_until = now()");
 	cr_assert(queue_reap(&harness.work, &count));
 	return count;
 }
@@ -58,8 +58,9 @@ Test(chores, a_second_loss_is_poison)
 	cr_assert_eq(reap(), 1);
 	cr_assert_str_eq(help_state(&harness, id),
 	    "refused|poison: two lanes were lost while sending it|sealed|");
-	cr_assert_eq(harness_number(&harness, "select count(*) from attempt "
-	                                      "where class = 'LOST'"),
+	cr_assert_eq(
+	    harness_number(&harness,
+	        "select count(*) from message_attempt where class = 'LOST'"),
 	    2);
 }
 
@@ -67,7 +68,11 @@ static int expire(void)
 {
 	int count;
 
-	harness_value(&harness, "update message set expires_at = now()");
+	harness_value(&harness,
+	    "update message set expires_at = now(); "
+	    "update ready set expires_at = now(); "
+	    "update later set expires_at = now(); "
+	    "update outcome set expires_at = now() where sealed is not null");
 	cr_assert(queue_expire(&harness.work, &count));
 	return count;
 }
@@ -92,7 +97,7 @@ Test(chores, an_expired_password_is_wiped_and_not_sent)
 	cr_assert_str_eq(help_state(&harness, retried), state);
 	cr_assert_str_eq(help_state(&harness, ready), state);
 	cr_assert_str_eq(help_state(&harness, refused), "refused|no|wiped|");
-	cr_assert_str_eq(help_state(&harness, flies), "-|-|sealed|in_flight");
+	cr_assert_str_eq(help_state(&harness, flies), "-|-|sealed|leased");
 }
 
 Test(chores, an_operator_retries_what_waits_or_was_refused)
@@ -147,7 +152,7 @@ Test(chores, an_operator_cancels_what_waits)
 	struct delivery *delivery = claim_one();
 	cr_assert_not(queue_cancel(work, flies, "too late"));
 	cr_assert_eq(work->err.code, ERR_CONFLICT);
-	cr_assert_str_eq(help_state(&harness, flies), "-|-|sealed|in_flight");
+	cr_assert_str_eq(help_state(&harness, flies), "-|-|sealed|leased");
 	cr_assert_eq(help_settle(work, delivery, DELIVERY_ACCEPTED, "ok"), 1);
 }
 

@@ -80,7 +80,7 @@ Test(lost, poison_takes_nobody_along)
 	for (int round = 0; round < 20; round++) {
 		struct queue_claim claim = claim_most(100);
 		if (holds(&claim, "user2")) {
-			harness_value(&harness, "update in_flight set "
+			harness_value(&harness, "update lease set "
 			                        "lease_until = now() - "
 			                        "interval '1 second'");
 			cr_assert(queue_reap(&harness.work, &count));
@@ -91,7 +91,7 @@ Test(lost, poison_takes_nobody_along)
 	}
 	cr_assert_str_eq(harness_value(&harness,
 	                     "select string_agg(username || ' ' || outcome, "
-	                     "', ' order by id) from message"),
+	                     "', ' order by id) from message_state"),
 	    "user0 sent, user1 sent, user2 refused, user3 sent, user4 sent");
 }
 
@@ -106,12 +106,12 @@ Test(lost, settle_whose_commit_fails_is_told)
 	harness_value(&harness,
 	    "create function no() returns trigger language plpgsql as $$ "
 	    "begin raise 'no'; end $$; create constraint trigger no after "
-	    "insert on attempt initially deferred for each row execute "
+	    "insert on outcome initially deferred for each row execute "
 	    "function no()");
 	cr_assert_not(
 	    queue_settle(&harness.work, "test", &policy, &delivery, 1, &ours));
 	cr_assert_eq(harness.work.err.code, ERR_DATABASE);
-	harness_value(&harness, "drop trigger no on attempt");
+	harness_value(&harness, "drop trigger no on outcome");
 	cr_assert(
 	    queue_settle(&harness.work, "test", &policy, &delivery, 1, &ours));
 	cr_assert_eq(ours, 1);
@@ -249,10 +249,11 @@ Test(lost, low_mark_waits_for_who_runs)
 /* Relays like to repeat the address. */
 static void expect_forgotten(void)
 {
-	cr_assert_str_eq(harness_value(&harness,
-	                     "select string_agg(t, ' ') from (select m::text "
-	                     "as t from message m union all select a::text "
-	                     "from attempt a) as x where t like '%%@ex%%'"),
+	cr_assert_str_eq(
+	    harness_value(&harness,
+	        "select string_agg(t, ' ') from (select m::text "
+	        "as t from message m union all select a::text "
+	        "from attempt a union all select o::text from outcome o) as x where t like '%%@ex%%'"),
 	    "");
 }
 
@@ -277,11 +278,12 @@ Test(lost, address_leaves_the_history_with_the_user)
 	    "550 5.1.1 <user2@example.com>: no such user");
 	expect_forgotten();
 	cr_assert_str_eq(harness_value(&harness,
-	                     "select string_agg(outcome, ' ' order by id) from "
-	                     "message"),
+	                     "select string_agg(outcome, ' ' order by "
+	                     "message_id) from outcome"),
 	    "refused sent refused");
-	cr_assert_eq(harness_number(&harness, "select count(*) from message "
-	                                      "where sealed is not null"),
+	cr_assert_eq(harness_number(&harness,
+	                 "select count(*) from message_state "
+	                 "where sealed is not null"),
 	    0);
 }
 
@@ -294,11 +296,15 @@ Test(lost, claim_without_an_answer_costs_nothing)
 	cr_assert_eq(claim.count, 1);
 	cr_assert_not_null(
 	    db_run(&harness.work, QUERY_queue_give_back, "another lane"));
-	cr_assert_eq(harness_number(&harness, "select count(*) from in_flight"),
+	cr_assert_eq(
+	    harness_number(&harness,
+	        "select count(*) from message_state where state = 'sending'"),
 	    1);
 	cr_assert_not_null(
 	    db_run(&harness.work, QUERY_queue_give_back, "test"));
-	cr_assert_eq(harness_number(&harness, "select count(*) from in_flight"),
+	cr_assert_eq(
+	    harness_number(&harness,
+	        "select count(*) from message_state where state = 'sending'"),
 	    0);
 	claim = claim_most(1);
 	cr_assert_eq(claim.count, 1);

@@ -268,7 +268,7 @@ static void expect_arrived(enum delivery_class class, enum receipt_state state,
 	cr_assert_str_eq(state_of(id), then);
 	cr_assert_str_eq(harness_value(&harness,
 	                     "select settled_at is not null and cause is null "
-	                     "from message where id = %lld",
+	                     "from message_state where id = %lld",
 	                     (long long)id),
 	    "t");
 	cr_assert_not(queue_retry(&harness.work, id));

@@ -86,8 +86,8 @@ Test(render, a_password_moved_to_another_message_does_not_open)
 
 	help_mail(&harness, pool, "alice");
 	help_mail(&harness, pool, "bob");
-	harness_value(&harness, "update message m set sealed = o.sealed from "
-	                        "message o where o.id <> m.id");
+	harness_value(&harness, "update ready r set sealed = o.sealed from "
+	                        "ready o where o.id <> r.id");
 	struct queue_claim claim = help_claim(&harness.work, 1, "");
 	cr_assert_not(
 	    render(harness.mem, &harness.engine, &claim.deliveries[0]));
@@ -146,7 +146,7 @@ Test(render, a_lane_drains_into_the_inbox)
 	cr_assert_eq(drain(), 0);
 	cr_assert_eq(
 	    harness_number(&harness,
-	        "select count(*) from message where outcome = 'sent' and "
+	        "select count(*) from message_state where outcome = 'sent' and "
 	        "sealed is null"),
 	    13);
 	const cJSON *list =

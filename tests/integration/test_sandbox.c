@@ -43,7 +43,7 @@ static const char *sent_code(void)
 {
 	struct err err = { 0 };
 	const char *sealed = harness_value(&harness,
-	    "select sealed from message where kind = 'code' order by id desc");
+	    "select sealed from message_state where kind = 'code' order by id desc");
 
 	return secret_open(harness.mem, harness.engine.keyring, sealed,
 	    render_code_place(harness.mem, NUMBER), &err);

@@ -130,7 +130,7 @@ Test(user, a_deleted_user_leaves_no_trace)
 	cr_assert_eq(harness_number(&harness, "select count(*) from name"), 0);
 	cr_assert_eq(harness_number(&harness, "select count(*) from ready"), 0);
 	cr_assert_eq(harness_number(&harness,
-	                 "select count(*) from message where "
+	                 "select count(*) from message_state where "
 	                 "destination <> '' or username <> '' or "
 	                 "sealed is not null or outcome <> "
 	                 "'cancelled'"),

@@ -45,7 +45,7 @@ static const char *password_state(void)
 	    "select concat_ws(' ', status, case when password_expires_at > "
 	    "now() + interval '6 days' then 'expires' when "
 	    "password_expires_at is null then 'stays' end, outcome, reason) "
-	    "from account join message using (pool_id, sub) "
+	    "from account join message_state using (pool_id, sub) "
 	    "order by id desc limit 1");
 }
 
@@ -68,9 +68,10 @@ Test(user_password, a_permanent_password_ends_the_invitation)
 	    "CONFIRMED stays cancelled the user has a password of their own");
 	cr_assert(has_password("alice", "Abcdef1!"));
 	cr_assert_eq(harness_number(&harness, "select count(*) from ready"), 0);
-	cr_assert_eq(harness_number(&harness,
-	                 "select count(*) from message where sealed is not "
-	                 "null"),
+	cr_assert_eq(
+	    harness_number(&harness,
+	        "select count(*) from message_state where sealed is not "
+	        "null"),
 	    0);
 	cr_assert_str_eq(harness_value(&harness,
 	                     "select string_agg(key || '=' || value, ' ') from "

@@ -26,21 +26,23 @@ create table torture.claim (id bigint, owner text, late boolean,
 create function torture.note_claims() returns trigger language plpgsql as $$
 begin
   insert into torture.claim (id, owner, late)
-  select c.id, c.owner, not exists (select from usher.account a
+  select u.id, e.owner, not exists (select from usher.account a
     where a.pool_id = m.pool_id and a.sub = m.sub
     and a.invitation = m.invitation)
-  from claimed c join usher.message m on m.id = c.id;
+  from claimed e cross join lateral unnest(e.ids) as u (id)
+  join usher.message m on m.id = u.id;
   return null;
 end $$;
-create trigger note_claims after insert on usher.in_flight
+create trigger note_claims after insert on usher.lease
   referencing new table as claimed for each statement
   execute function torture.note_claims();
 create view torture.place as
   select id, 'ready' as place from usher.ready
-  union all select id, 'in_flight' from usher.in_flight
+  union all select u.id, 'lease' from usher.lease e
+    cross join lateral unnest(e.ids) as u (id) where u.id <> all(e.settled)
   union all select id, 'later' from usher.later
   union all select id, 'blocked' from usher.blocked
-  union all select id, outcome from usher.message where outcome is not null;
+  union all select message_id, outcome from usher.outcome;
 create view torture.wrong as
   select 'message ' || id || ' in ' || string_agg(place, ', ') as what
   from torture.place group by id having count(*) > 1
@@ -58,8 +60,8 @@ create view torture.wrong as
   where not exists (select from usher.message m where m.sub = a.sub
     and m.invitation = a.invitation)
   union all
-  select 'password kept: message ' || id || ' ' || outcome
-  from usher.message
+  select 'password kept: message ' || message_id || ' ' || outcome
+  from usher.outcome
   where sealed is not null and outcome in ('sent', 'cancelled');
 """
 
@@ -126,13 +128,13 @@ class Evidence:
         for words in self.rows(
                 "select m.id, medium, outcome, reason, exists (select from "
                 "usher.account a where a.sub = m.sub and a.invitation = "
-                "m.invitation), m.username from usher.message m"):
+                "m.invitation), m.username from usher.message_state m"):
             message = Message(words)
             self.messages[message.id] = message
         for number, *words in self.rows(
                 "select message_id, class, owner, translate(words, "
                 "E'|\\n\\r', '   '), extract(epoch from attempted_at) "
-                "from usher.attempt order by id"):
+                "from usher.message_attempt order by id nulls last"):
             self.messages[int(number)].attempts.append(Attempt(*words))
         for number, owner, late, when in self.rows(
                 "select id, owner, late, extract(epoch from at) "

@@ -31,7 +31,7 @@ class FaultCase(unittest.TestCase):
         """Ends usherd and empties the queue."""
         self.usher.stop_all()
         self.usher.sql("delete from usher.later; delete from usher.ready; "
-                       "delete from usher.in_flight")
+                       "delete from usher.lease")
 
     def tearDown(self):
         self.usher.stop_all()

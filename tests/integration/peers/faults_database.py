@@ -24,6 +24,8 @@ from host import LEASE, Hold, HostCase  # noqa: E402
 from house import HOUSE, wait_until  # noqa: E402
 from smtp_peer import Peer  # noqa: E402
 
+LEASED = "select coalesce(sum(cardinality(ids)), 0) from usher.lease"
+
 
 class Restart(HostCase):
     def test_53_restart_while_claiming(self):
@@ -114,7 +116,7 @@ class FailOver(HostCase):
         hold = Hold("250 2.0.0 taken")
         ids = self.begin(3, dot=hold)
         hold.wait()
-        self.followed("select count(*) from usher.in_flight", "3")
+        self.followed(LEASED, "3")
         self.server.crash()
         hold.let_go()
         self.usher.wait_logged("cannot settle; trying again")
@@ -131,7 +133,7 @@ class FailOver(HostCase):
         hold = Hold("250 2.0.0 taken")
         ids = self.begin(3, dot=hold)
         hold.wait()
-        self.followed("select count(*) from usher.in_flight", "3")
+        self.followed(LEASED, "3")
         self.server.sql("alter system set default_transaction_read_only = on")
         self.server.sql("select pg_reload_conf()")
         wait_until(lambda: self.server.sql(
@@ -142,15 +144,14 @@ class FailOver(HostCase):
         for number in ids:
             self.assertEqual(self.classes(number), ["ACCEPTED"])
         self.each_once(ids + self.invite_many(2))
-        self.assertEqual(self.server.sql(
-            "select count(*) from usher.in_flight"), "3")
+        self.assertEqual(self.server.sql(LEASED), "3")
 
     def test_55_the_settle_is_lost(self):
         """What was not copied is forgotten by the database, not the lane."""
         hold = Hold("250 2.0.0 taken")
         number, = self.begin(dot=hold)
         hold.wait()
-        self.followed("select count(*) from usher.in_flight")
+        self.followed(LEASED, "1")
         self.second.crash()
         hold.let_go()
         self.usher.reaches(number, "sent")
@@ -182,7 +183,7 @@ class DiskFull(HostCase):
 
     def setUp(self):
         # So that the next row needs a page, and a page needs the disk.
-        for table in ("attempt", "in_flight", "later"):
+        for table in ("attempt", "lease", "later", "outcome"):
             self.usher.sql(f"truncate usher.{table}")
         self.usher.sql("checkpoint")
 
@@ -231,7 +232,7 @@ class DiskFull(HostCase):
         self.assertLessEqual(sent, 100)
         wait_until(lambda: self.usher.sql(
             "select max(lease_until) < now() - interval '2 seconds' from "
-            "usher.in_flight") == "t", 2 * LEASE, "the leases end")
+            "usher.lease") == "t", 2 * LEASE, "the leases end")
         self.assertEqual(len(self.peer.mails), sent)
         self.free()
         self.all_sent(ids)

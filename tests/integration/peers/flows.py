@@ -114,12 +114,16 @@ class Flows(FlowCase):
         self.assertEqual(user["UserStatus"], "FORCE_CHANGE_PASSWORD")
         self.assertEqual(user["Messages"], [])
 
+    def expire(self, number, *tables):
+        for table in tables:
+            self.usher.sql(f"update {table} set expires_at = now() - "
+                           f"interval '1 second' where id = {number}")
+
     def test_expired_is_never_sent(self):
         number = self.usher.invite_mail(self.pool, "late")
-        for table, column in (("message", "expires_at"),
-                              ("account", "password_expires_at")):
-            self.usher.sql(f"update {table} set {column} = now() - "
-                           "interval '1 second' where username = 'late'")
+        self.expire(number, "message", "ready")
+        self.usher.sql("update account set password_expires_at = now() - "
+                       "interval '1 second' where username = 'late'")
         self.usher.start()
         message = self.usher.reaches(number, "cancelled")
         self.assertIn("expired", message["reason"])
@@ -131,8 +135,7 @@ class Flows(FlowCase):
 
     def test_expired_without_a_keeper(self):
         number = self.usher.invite_mail(self.pool, "later")
-        self.usher.sql("update message set expires_at = now() - interval "
-                       "'1 second' where username = 'later'")
+        self.expire(number, "message")
         self.usher.start("--role", "mail")
         self.usher.reaches(number, "cancelled")
         self.sent_marker()

@@ -64,7 +64,7 @@ class HostCase(unittest.TestCase):
         if self.peer:
             self.peer.stop()
         self.usher.sql("delete from usher.later; delete from usher.ready; "
-                       "delete from usher.in_flight")
+                       "delete from usher.lease")
 
     def begin(self, count=1, settings=None, **answers):
         """Queues COUNT mails, starts usherd; answers their ids."""
@@ -119,8 +119,8 @@ class HostCase(unittest.TestCase):
             "create or replace function usher.hold() returns trigger language "
             "plpgsql as $$ begin perform pg_advisory_xact_lock(7); return "
             "null; end $$; create trigger hold before insert on "
-            "usher.in_flight execute function usher.hold()")
-        self.addCleanup(self.usher.sql, "drop trigger hold on usher.in_flight")
+            "usher.lease execute function usher.hold()")
+        self.addCleanup(self.usher.sql, "drop trigger hold on usher.lease")
         lock = HOUSE.spawn(
             ["psql", "-X", "-q", "-d", self.usher.settings["database"], "-c",
              "select pg_advisory_lock(7); select pg_sleep(60)"], "/dev/null")
@@ -136,5 +136,5 @@ class HostCase(unittest.TestCase):
     def leases_end(self, pid):
         """Those of a lane that is dead, as if their time had passed."""
         wait_until(lambda: program_of(pid) == "", 10, f"{pid} is gone")
-        self.usher.sql("update usher.in_flight set lease_until = now() "
+        self.usher.sql("update usher.lease set lease_until = now() "
                        f"where owner like '%-{pid}-%'")

@@ -146,7 +146,7 @@ class Invitation(MailCase):
         self.assertEqual(self.usher.sql(
             "select string_agg(distinct class, ' '), "
             "percentile_disc(0.99) within group (order by took_ms) < "
-            f"{1000 * SLOW} from attempt where message_id >= {first}"),
+            f"{1000 * SLOW} from message_attempt where message_id >= {first}"),
             "ACCEPTED|t")
         self.arrive_once(count)
 

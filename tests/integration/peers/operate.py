@@ -80,9 +80,10 @@ class Lanes(OperateCase):
         numbers = [self.invite(f"paused{i}") for i in range(10)]
         later = self.invite("paused-later")
         self.usher.sql("with r as (delete from usher.ready where id = "
-                       f"{later} returning id, medium) insert into "
-                       "usher.later (id, medium, due_at, attempts, losses) "
-                       "select id, medium, now(), 0, 0 from r")
+                       f"{later} returning *) insert into "
+                       "usher.later (id, medium, due_at, attempts, losses, "
+                       "sealed, expires_at) select id, medium, now(), 0, 0, "
+                       "sealed, expires_at from r")
         # The other medium goes on, on both.
         for i in range(10):
             number = self.usher.invite(self.pool, f"text{i}",
@@ -193,20 +194,21 @@ class Counts(OperateCase):
         self.usher.sql(
             f"delete from usher.ready where id in ({ids[0]}, {ids[1]}, "
             f"{ids[2]}, {ids[3]}, {ids[4]}, {ids[6]}, {ids[7]}, {ids[8]}, "
-            f"{ids[9]}); update usher.message set outcome = 'sent' where id "
-            f"in ({sent}, {delivered}, {bounced}); update usher.message set "
-            f"receipt = 'delivered' where id = {delivered}; update "
+            f"{ids[9]}); insert into usher.outcome (message_id, medium, "
+            f"outcome, cause) values ({sent}, 'EMAIL', 'sent', null), "
+            f"({delivered}, 'EMAIL', 'sent', null), ({bounced}, 'EMAIL', "
+            f"'sent', null), ({refused}, 'EMAIL', 'refused', '5.1.1'), "
+            f"({held}, 'EMAIL', 'held', 'no answer'); update usher.message "
+            f"set receipt = 'delivered' where id = {delivered}; update "
             f"usher.message set receipt = 'bounced' where id = {bounced}; "
-            "update usher.message set outcome = 'refused', cause = '5.1.1' "
-            f"where id = {refused}; update usher.message set outcome = "
-            f"'held', cause = 'no answer' where id = {held}; insert into "
-            "usher.later (id, medium, due_at, attempts, losses, reason) "
+            "insert into usher.later (id, medium, due_at, attempts, losses, reason) "
             f"select id, 'EMAIL', now(), 1, 0, 'busy' from unnest(array["
             f"{ids[6]}, {ids[7]}]) as x (id); insert into usher.blocked (id, "
             "medium, reason, address) values "
-            f"({ids[8]}, 'EMAIL', 'a rule', ''); insert into usher.in_flight "
-            "(id, medium, owner, epoch, attempt, losses, lease_until) values "
-            f"({ids[9]}, 'EMAIL', 'x', 1, 1, 0, now() + interval '1 hour'); "
+            f"({ids[8]}, 'EMAIL', 'a rule', ''); insert into usher.lease "
+            "(epoch, medium, owner, lease_until, ids, attempts, losses, "
+            "sealed) values (1, 'EMAIL', 'x', now() + interval '1 hour', "
+            f"array[{ids[9]}], '{{1}}', '{{0}}', '{{null}}'); "
             "update usher.message set created_at = now() - interval "
             f"'90 minutes' where id = {ids[10]}")
         # None of the media fits.
@@ -277,9 +279,10 @@ class CancelPool(OperateCase):
             f"attempts, losses) values ({later}, 'EMAIL', now() + interval "
             "'1 hour', 1, 0); insert into usher.blocked (id, medium, reason, "
             f"address) values ({blocked}, 'EMAIL', 'a rule', ''); insert into "
-            "usher.in_flight (id, medium, owner, epoch, attempt, losses, "
-            f"lease_until) values ({flying}, 'EMAIL', 'x', 1, 1, 0, now() + "
-            "interval '1 hour')")
+            "usher.lease (epoch, medium, owner, lease_until, ids, attempts, "
+            "losses, sealed) values (nextval('usher.lease_epoch'), 'EMAIL', "
+            f"'x', now() + interval '1 hour', array[{flying}], '{{1}}', "
+            "'{0}', '{null}')")
         return pool, ids
 
     def states(self, ids):
@@ -451,12 +454,15 @@ class Keep(OperateCase):
         self.usher.sql(
             "insert into usher.receipt (message_id, source, state) select id, "
             "'x', 'delivered' from usher.message; update usher.message set "
-            "created_at = now() - interval '99 days', settled_at = case when "
-            "outcome is not null then now() - interval '31 days' end; "
-            "update usher.message set settled_at = now() - interval '29 days' "
-            f"where id = {younger}; update usher.message set outcome = "
-            f"'refused' where id = {refused}; update usher.message set "
-            f"outcome = null, settled_at = null where id = {open_one}")
+            "created_at = now() - interval '99 days'; update usher.outcome "
+            "set settled_at = now() - interval '31 days'; "
+            "update usher.outcome set settled_at = now() - interval '29 days' "
+            f"where message_id = {younger}; update usher.outcome set outcome "
+            f"= 'refused' where message_id = {refused}; with o as (delete "
+            f"from usher.outcome where message_id = {open_one} returning "
+            "message_id) insert into usher.later (id, medium, due_at, "
+            "attempts, losses) select message_id, 'EMAIL', now() + interval "
+            "'1 day', 1, 0 from o")
         self.usher.write(keep_days=0)
         self.usher.start("--role", "keeper")
         time.sleep(1)  # some rounds of the keeper
@@ -470,7 +476,7 @@ class Keep(OperateCase):
         self.assertEqual({entry["id"] for entry in
                           self.usher.json("queue", "list")},
                          {younger, open_one, waiting})
-        for table in ("attempt", "receipt", "captured"):
+        for table in ("attempt", "outcome", "receipt", "captured"):
             left = self.usher.sql(f"select string_agg(message_id::text, ' ') "
                                   f"from usher.{table} where message_id in "
                                   f"({old}, {refused})")

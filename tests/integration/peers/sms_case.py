@@ -61,7 +61,7 @@ class Lane(unittest.TestCase):
 
     def setUp(self):
         self.usher.sql("delete from usher.later; delete from usher.ready; "
-                       "delete from usher.in_flight")
+                       "delete from usher.lease")
         self.peer = Peer()
 
     def tearDown(self):

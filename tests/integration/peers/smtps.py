@@ -41,7 +41,7 @@ class CurlCase(house.Case):
         """Ends usherd and empties the queue."""
         self.usher.stop_all()
         self.usher.sql("delete from usher.later; delete from usher.ready; "
-                       "delete from usher.in_flight")
+                       "delete from usher.lease")
 
     def invite_many(self, count):
         numbers = []

@@ -236,7 +236,8 @@ class Run:
         if kind not in self.far.moved or "postgres" in self.wreck.due:
             return
         users = self.server.sql(
-            "select m.medium || ' ' || username from usher.in_flight f "
+            "select m.medium || ' ' || username from usher.lease f "
+            "cross join lateral unnest(f.ids) as u (id) "
             "join usher.message m using (id) where owner like "
             f"'%-{self.wreck.killed_last}-%' order by id").splitlines()
         for user in self.wreck.random.sample(users, min(4, len(users))):
@@ -261,18 +262,18 @@ class Run:
 
     def left(self):
         return int(self.server.sql(
-            "select count(*) from usher.message where outcome is null"))
+            "select count(*) from usher.message_state where outcome is null"))
 
     def drain(self):
         """Until the queues of all are empty. What is held, and what was set
         aside as poison, an operator sends again."""
         self.wait(lambda: self.left() == 0, "the queue is empty")
         self.retried = self.server.sql(
-            "select m.id from usher.message m join usher.account a using "
+            "select m.id from usher.message_state m join usher.account a using "
             "(pool_id, sub, invitation) where outcome in ('held', 'refused')"
         ).splitlines()
         self.poison = int(self.server.sql(
-            "select count(*) from usher.message where cause = 'poison'"))
+            "select count(*) from usher.outcome where cause = 'poison'"))
         for number in self.retried:
             self.usher.good("queue", "retry", number)
         self.wait(lambda: self.left() == 0, "the queue is empty again")
