@@ -70,6 +70,11 @@ static void note_answer(void *context, const struct http_answer *answer)
 		    answer->words);
 }
 
+static bool in_header(const struct gateway_finder *finder)
+{
+	return finder && finder->header;
+}
+
 struct http_request gateway_request(const struct gateway *gateway)
 {
 	const struct gateway_profile *profile = gateway->profile;
@@ -82,6 +87,9 @@ struct http_request gateway_request(const struct gateway *gateway)
 		.proxy = profile->proxy,
 		.ca_file = profile->ca_file,
 		.http2 = str_same(profile->http_version, "2"),
+		.wants_headers = in_header(profile->message_id) ||
+		                 in_header(profile->error_code) ||
+		                 in_header(profile->error_text),
 	};
 }
 

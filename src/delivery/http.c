@@ -21,27 +21,36 @@
 struct http {
 	CURLM *multi;
 	int running;
-	CURL *spare[SPARE_MOST]; /* ready to be used again */
+	struct transfer *spare[SPARE_MOST]; /* ready to be used again */
 	int spares;
 };
 
+/* A request on its way, with the handle of one before that is alike. */
 struct transfer {
-	struct mem *mem;
+	struct mem *own;
 	CURL *easy;
+	struct mem *mem; /* of this request */
 	struct curl_slist *headers;
 	struct http_request request;
+	bool made; /* the handle knows how requests like this one are made */
 	struct str *body;
 	bool sent;
 	bool inside; /* an address was refused for being private */
 	char error[CURL_ERROR_SIZE];
 };
 
+static void let_go_transfer(struct transfer *transfer)
+{
+	curl_easy_cleanup(transfer->easy);
+	mem_free(transfer->own);
+}
+
 static void let_go(void *argument)
 {
 	struct http *http = argument;
 
 	while (http->spares)
-		curl_easy_cleanup(http->spare[--http->spares]);
+		let_go_transfer(http->spare[--http->spares]);
 	curl_multi_cleanup(http->multi);
 	curl_global_cleanup();
 }
@@ -108,18 +117,6 @@ static curl_socket_t open_socket(void *argument, curlsocktype purpose,
 	    address->protocol);
 }
 
-static void set_body(struct transfer *transfer)
-{
-	CURL *easy = transfer->easy;
-
-	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, send_once);
-	curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
-	/* With its headers in one piece, unlike what a callback reads. */
-	if (strcmp(transfer->request.method, "GET") != 0)
-		curl_easy_setopt(easy, CURLOPT_POSTFIELDS,
-		    transfer->request.body);
-}
-
 static void set_limits(struct transfer *transfer)
 {
 	CURL *easy = transfer->easy;
@@ -148,6 +145,35 @@ static void set_limits(struct transfer *transfer)
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->error);
 }
 
+/* What all requests like this one have in common. */
+static void make_handle(struct transfer *transfer)
+{
+	CURL *easy = transfer->easy;
+
+	curl_easy_reset(easy);
+	curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_answer);
+	curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
+	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, send_once);
+	curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
+	curl_easy_setopt(easy, CURLOPT_USERAGENT, "usher");
+	set_limits(transfer);
+	transfer->made = true;
+}
+
+/* Whether a handle that was made for ONE does for OTHER: their URL, headers,
+ * body and credentials are set for each. */
+static bool alike(const struct http_request *one,
+    const struct http_request *other)
+{
+	return strcmp(one->method, other->method) == 0 &&
+	       !one->user == !other->user && !one->sigv4 == !other->sigv4 &&
+	       one->proxy == other->proxy && one->ca_file == other->ca_file &&
+	       one->http2 == other->http2 &&
+	       one->connect_ms == other->connect_ms &&
+	       one->total_ms == other->total_ms;
+}
+
 static void set_headers(struct transfer *transfer)
 {
 	const char *const *header = transfer->request.headers;
@@ -159,7 +185,6 @@ static void set_headers(struct transfer *transfer)
 		transfer->headers =
 		    curl_slist_append(transfer->headers, *header);
 	curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers);
-	curl_easy_setopt(transfer->easy, CURLOPT_USERAGENT, "usher");
 	if (!transfer->request.user)
 		return;
 	if (transfer->request.sigv4)
@@ -174,43 +199,51 @@ static void set_headers(struct transfer *transfer)
 	    transfer->request.password);
 }
 
-static CURL *take_easy(struct http *http)
+static struct transfer *take_transfer(struct http *http)
 {
-	CURL *easy =
-	    http->spares ? http->spare[--http->spares] : curl_easy_init();
-
-	if (!easy)
+	if (http->spares)
+		return http->spare[--http->spares];
+	struct mem *own = mem_new(NULL);
+	struct transfer *transfer = mem_make(own, struct transfer);
+	transfer->own = own;
+	transfer->easy = curl_easy_init();
+	if (!transfer->easy)
 		log_fatal("out of memory"); /* uncovered: only without memory */
-	return easy;
+	return transfer;
 }
 
-static void leave_easy(struct http *http, CURL *easy)
+static void leave_transfer(struct http *http, struct transfer *transfer)
 {
-	curl_multi_remove_handle(http->multi, easy);
-	if (http->spares == SPARE_MOST) {
-		curl_easy_cleanup(easy);
+	curl_multi_remove_handle(http->multi, transfer->easy);
+	curl_slist_free_all(transfer->headers);
+	mem_free(transfer->mem);
+	http->running--;
+	if (http->spares < SPARE_MOST) {
+		http->spare[http->spares++] = transfer;
 		return;
 	}
-	curl_easy_reset(easy);
-	http->spare[http->spares++] = easy;
+	let_go_transfer(transfer);
 }
 
 void http_begin(struct http *http, const struct http_request *request)
 {
-	struct mem *mem = mem_new(NULL);
-	struct transfer *transfer = mem_make(mem, struct transfer);
+	struct transfer *transfer = take_transfer(http);
+	bool same = transfer->made && alike(&transfer->request, request);
 
-	transfer->mem = mem;
+	transfer->mem = mem_new(transfer->own);
 	transfer->request = *request;
-	transfer->body = str_new(mem, request->answer_most);
-	transfer->easy = take_easy(http);
-	curl_easy_setopt(transfer->easy, CURLOPT_URL, request->url);
-	curl_easy_setopt(transfer->easy, CURLOPT_PRIVATE, transfer);
-	curl_easy_setopt(transfer->easy, CURLOPT_WRITEFUNCTION, take_answer);
-	curl_easy_setopt(transfer->easy, CURLOPT_WRITEDATA, transfer);
-	set_limits(transfer);
+	transfer->body = str_new(transfer->mem, request->answer_most);
+	transfer->headers = NULL;
+	transfer->sent = transfer->inside = false;
+	*transfer->error = '\0';
+	if (!same)
+		make_handle(transfer);
 	set_headers(transfer);
-	set_body(transfer);
+	curl_easy_setopt(transfer->easy, CURLOPT_URL, request->url);
+	/* With its headers in one piece, unlike what a callback reads. */
+	if (strcmp(request->method, "GET") != 0)
+		curl_easy_setopt(transfer->easy, CURLOPT_POSTFIELDS,
+		    request->body);
 	curl_multi_add_handle(http->multi, transfer->easy);
 	http->running++;
 }
@@ -246,12 +279,15 @@ const char *http_header(const char *const *headers, const char *name)
 	return NULL;
 }
 
+/* NULL unless somebody looks at them. */
 static const char *const *headers_of(struct transfer *transfer)
 {
 	const char **headers = mem_array(transfer->mem, const char *, 1);
 	struct curl_header *header = NULL;
 	size_t count = 0;
 
+	if (!transfer->request.wants_headers)
+		return NULL;
 	while ((header = curl_easy_nextheader(transfer->easy, CURLH_HEADER, -1,
 	            header))) {
 		headers[count++] = mem_printf(transfer->mem, "%s: %s",
@@ -261,6 +297,16 @@ static const char *const *headers_of(struct transfer *transfer)
 		headers[count] = NULL;
 	}
 	return headers;
+}
+
+static int64_t retry_after_s(struct transfer *transfer)
+{
+	struct curl_header *header;
+
+	if (curl_easy_header(transfer->easy, "Retry-After", 0, CURLH_HEADER, -1,
+	        &header) != CURLHE_OK)
+		return 0;
+	return http_retry_after_s(header->value, clock_now_ms() / 1000);
 }
 
 static const char *words_of(const struct transfer *transfer, CURLcode result)
@@ -278,7 +324,6 @@ static void hand_over(struct transfer *transfer, CURLcode result,
 {
 	long status = 0;
 	curl_off_t took = 0;
-	const char *const *headers = headers_of(transfer);
 
 	curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_getinfo(transfer->easy, CURLINFO_TOTAL_TIME_T, &took);
@@ -291,9 +336,8 @@ static void hand_over(struct transfer *transfer, CURLcode result,
 		.status = (int)status,
 		.body = str_text(transfer->body),
 		.words = words_of(transfer, result),
-		.headers = headers,
-		.retry_after_s = http_retry_after_s(
-		    http_header(headers, "Retry-After"), clock_now_ms() / 1000),
+		.headers = headers_of(transfer),
+		.retry_after_s = retry_after_s(transfer),
 		.took_ms = took / 1000,
 	};
 	done(context, &answer);
@@ -308,10 +352,7 @@ static void finish(struct http *http, CURLMsg *message,
 
 	curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&transfer);
 	hand_over(transfer, result, done, context);
-	leave_easy(http, easy);
-	curl_slist_free_all(transfer->headers);
-	mem_free(transfer->mem);
-	http->running--;
+	leave_transfer(http, transfer);
 }
 
 void http_run(struct http *http, int wait_ms,
@@ -323,9 +364,10 @@ void http_run(struct http *http, int wait_ms,
 	CURLMsg *message;
 
 	curl_multi_perform(http->multi, &running);
-	if (running == http->running)
+	if (running == http->running) {
 		curl_multi_poll(http->multi, NULL, 0, wait_ms, NULL);
-	curl_multi_perform(http->multi, &running);
+		curl_multi_perform(http->multi, &running);
+	}
 	while ((message = curl_multi_info_read(http->multi, &left)))
 		if (message->msg == CURLMSG_DONE)
 			finish(http, message, done, context);

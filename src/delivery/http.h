@@ -35,7 +35,8 @@ struct http_request {
 	int64_t total_ms;
 	size_t answer_most; /* bytes */
 	bool allow_private;
-	void *owner; /* comes back with the answer */
+	bool wants_headers; /* the answer's are looked at */
+	void *owner;        /* comes back with the answer */
 };
 
 struct http_answer {
@@ -44,7 +45,8 @@ struct http_answer {
 	bool offered;               /* the remote may have got the request */
 	int status;                 /* HTTP status, 0 for none */
 	const char *body;           /* NUL-terminated, without NULs inside */
-	const char *const *headers; /* "Name: value", NULL at the end */
+	const char *const *headers; /* "Name: value", NULL at the end; NULL
+	                             * unless wanted */
 	const char *words;          /* libcurl's, when there was no answer */
 	int64_t retry_after_s;      /* http_retry_after_s() of its header */
 	int64_t took_ms;

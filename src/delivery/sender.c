@@ -117,6 +117,7 @@ static void begin(struct batch *batch, struct delivery *delivery)
 	const struct http_request request = { .method = "POST",
 		.url = hook->url,
 		.headers = headers,
+		.wants_headers = true,
 		.body = body,
 		.ca_file = hook->ca_file,
 		.connect_ms = HOOK_TRY_MS,
