@@ -96,7 +96,7 @@ def deliver(cluster, name, count, **settings):
         "backend_start) from pg_stat_activity where application_name = "
         "'usher lane')) from message"))
     sent = int(question.ask(
-        "select count(*) from message where outcome = 'sent'"))
+        "select count(*) from outcome where outcome = 'sent'"))
     daemon.send_signal(signal.SIGTERM)
     daemon.wait()
     question.end()
