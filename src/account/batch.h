@@ -14,6 +14,7 @@
 
 #include "account/engine.h"
 #include "account/invite.h"
+#include "account/pool_cache.h"
 #include "account/user.h"
 #include "db/work.h"
 
@@ -28,12 +29,13 @@ struct batch_item {
 	bool slow;         /* and that will wait for a trigger */
 };
 
-/* For one connection; pools are read anew each second. */
-struct batch *batch_new(struct mem *mem, const struct engine *engine);
+/* For one connection, with the pools that its thread knows. */
+struct batch *batch_new(struct mem *mem, const struct engine *engine,
+    struct pool_cache *pools);
 
 /*
  * Of each item afterwards one is true: it has its user, it is to go singly, or
- * its work has an error. WORK is of all together.
+ * its work has an error. WORK is of all together. Refreshes the pools.
  */
 void batch_run(struct batch *batch, struct work *work, struct batch_item *items,
     size_t count);

@@ -7,6 +7,7 @@
 #include "account/access_key.h"
 #include "account/batch.h"
 #include "account/policy.h"
+#include "account/pool_cache.h"
 #include "api/operation.h"
 #include "api/sigv4.h"
 #include "api/throttle.h"
@@ -39,6 +40,7 @@ struct endpoint {
 	struct throttle *throttle;
 	struct known_key keys[KEYS_KNOWN];
 	size_t next; /* the place that is used next */
+	struct pool_cache *pools;
 	struct batch *batch;
 };
 
@@ -73,7 +75,8 @@ struct endpoint *endpoint_new(struct mem *mem, const struct engine *engine,
 	endpoint->engine = engine;
 	endpoint->mem = mem;
 	endpoint->throttle = throttle;
-	endpoint->batch = batch_new(mem, engine);
+	endpoint->pools = pool_cache_new(mem);
+	endpoint->batch = batch_new(mem, engine, endpoint->pools);
 	return endpoint;
 }
 
@@ -402,6 +405,7 @@ static void begin_at(struct request *request, struct endpoint *endpoint,
 	begin(request, exchange);
 	request->endpoint = endpoint;
 	request->call.engine = endpoint->engine;
+	request->call.pools = endpoint->pools;
 	request->call.work.db = db;
 }
 
@@ -410,6 +414,7 @@ void endpoint_answer(struct endpoint *endpoint, struct work *work,
 {
 	struct request request;
 
+	pool_cache_refresh(endpoint->pools);
 	begin_at(&request, endpoint, work->db, exchange);
 	answer(&request, open_request(&request) && run(&request));
 }

@@ -17,7 +17,8 @@
 struct endpoint;
 struct throttle;
 
-/* For one thread; access keys are read anew each second. */
+/* For one thread; access keys and user pools that it knows are a second old at
+ * most. */
 struct endpoint *endpoint_new(struct mem *mem, const struct engine *engine,
     struct throttle *throttle);
 

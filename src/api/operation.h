@@ -15,6 +15,7 @@
 #include <stddef.h>
 
 #include "account/engine.h"
+#include "account/pool_cache.h"
 #include "base/field.h"
 #include "db/work.h"
 
@@ -22,7 +23,8 @@
 struct call {
 	struct work work; /* its memory is the request's */
 	const struct engine *engine;
-	const cJSON *json; /* the whole request as it came */
+	struct pool_cache *pools; /* for what neither shows nor changes one */
+	const cJSON *json;        /* the whole request as it came */
 	/* A keyed hash of the caller, the operation, the client's invocation
 	 * id and the body: the same again is a repetition. */
 	const char *fingerprint;
