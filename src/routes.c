@@ -26,6 +26,8 @@
 #define WAIT_MOST      4096 /* requests that may wait for a thread */
 #define CREATORS       2
 #define CREATIONS_MOST 256 /* in one commit */
+#define READERS        2
+#define READS_MOST     64 /* of users, in one question */
 #define PEM_MOST       ((size_t)256 * 1024)
 #define TAG            "http"
 
@@ -42,6 +44,7 @@ struct routes {
 	struct throttle *throttle;
 	struct workers *workers;
 	struct workers *creators;       /* of users, many in one commit */
+	struct workers *readers;        /* of users, many in one question */
 	_Atomic int64_t rests_until_ms; /* steady clock: no connection before */
 };
 
@@ -281,6 +284,14 @@ static void refuse_method(const struct route *route,
 	dress(exchange);
 }
 
+static struct workers *workers_for(const struct routes *routes,
+    const struct listener_request *request)
+{
+	if (endpoint_creates(request))
+		return routes->creators;
+	return endpoint_gets(request) ? routes->readers : routes->workers;
+}
+
 /* In the listener's thread: what needs no thinking is answered here. */
 static void take(void *context, struct listener_exchange *exchange)
 {
@@ -298,9 +309,7 @@ static void take(void *context, struct listener_exchange *exchange)
 		refuse_method(route, exchange);
 	else if (!route->answer)
 		say(exchange->mem, answer, 200, "alive");
-	else if (workers_give(endpoint_creates(request) ? routes->creators
-	                                                : routes->workers,
-	             exchange))
+	else if (workers_give(workers_for(routes, request), exchange))
 		return;
 	else
 		endpoint_answer_busy(exchange);
@@ -365,6 +374,18 @@ static void run_creations(void *state,
 	}
 }
 
+static void run_reads(void *state, struct listener_exchange *const *exchanges,
+    size_t count)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	struct desk *desk = state;
+	struct work work;
+
+	if (!open_work(desk, mem, &work))
+		log_warning(TAG, "cannot answer", "error", work.err.detail);
+	endpoint_get(desk->endpoint, &work, exchanges, count);
+}
+
 static void start_workers(struct routes *routes, struct mem *mem)
 {
 	struct workers_plan plan = { .threads =
@@ -380,6 +401,10 @@ static void start_workers(struct routes *routes, struct mem *mem)
 	plan.together = CREATIONS_MOST;
 	plan.run = run_creations;
 	routes->creators = workers_start(mem, &plan);
+	plan.threads = READERS;
+	plan.together = READS_MOST;
+	plan.run = run_reads;
+	routes->readers = workers_start(mem, &plan);
 }
 
 int routes_run(const struct engine *engine, struct board *board)

@@ -27,6 +27,11 @@ struct endpoint *endpoint_new(struct mem *mem, const struct engine *engine,
 void endpoint_answer(struct endpoint *endpoint, struct work *work,
     struct listener_exchange *exchange);
 
+/* The same for several that endpoint_gets(), with one question to the database;
+ * finishes each. */
+void endpoint_get(struct endpoint *endpoint, struct work *work,
+    struct listener_exchange *const *exchanges, size_t count);
+
 /*
  * The same for several that endpoint_creates(): they are committed together.
  * Finishes each as soon as it has its answer, but for those in SLOW (which has
@@ -49,5 +54,8 @@ void endpoint_dress(struct listener_exchange *exchange);
 /* Whether it creates a user in the plain way, which goes together with
  * others: no password to hash, nothing to send again. */
 bool endpoint_creates(const struct listener_request *request);
+
+/* Whether it reads a user, as many do at a time. */
+bool endpoint_gets(const struct listener_request *request);
 
 #endif

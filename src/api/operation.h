@@ -62,6 +62,18 @@ struct operation {
 #include "api/operations.def"
 #undef OPERATION
 
+/* One of several calls of an operation that came together. */
+struct call_of_many {
+	struct call *call;
+	const void *request;
+	bool done; /* else its work has the error */
+};
+
+/* AdminGetUser of many by one question to the database. False when that
+ * failed: they are for run(). WORK is of all. */
+bool operation_get_many(struct work *work, struct call_of_many *calls,
+    size_t count);
+
 /* The operation of that name, or NULL. */
 const struct operation *operation_find(const char *name);
 

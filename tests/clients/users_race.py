@@ -78,6 +78,27 @@ class Race(aws.Case):
             self.assertEqual(self.aws.admin_get_user(
                 UserPoolId=pool, Username=alias)["Username"], names[0])
 
+    def test_reads_that_go_together(self):
+        """Each has its own answer, whoever is asked for beside it."""
+        pools = self.make_pool(), self.make_pool()
+        for number in range(CLIENTS):
+            self.aws.admin_create_user(UserPoolId=pools[number % 2],
+                                       Username=f"user{number}")
+        answers = self.everybody(lambda client, number, at:
+                                 client.admin_get_user(
+                                     UserPoolId=(*pools, "us-east-1_x")[at % 3],
+                                     Username=f"user{number}"))
+        for number, at, answer in answers:
+            if at % 3 == 2:
+                self.assertEqual(answer, (
+                    "ResourceNotFoundException",
+                    "User pool us-east-1_x does not exist."))
+            elif at % 3 == number % 2:
+                self.assertEqual(answer["Username"], f"user{number}")
+            else:
+                self.assertEqual(answer, ("UserNotFoundException",
+                                          "User does not exist."))
+
     def test_forced_aliases(self):
         pool = self.make_pool(AliasAttributes=["email", "phone_number"])
         answers = self.everybody(lambda client, number, at:
