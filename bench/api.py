@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """api - AdminCreateUser by HTTP, signed and durable, beside pgbench with the
 bare statement that creates a user."""
+import json
 import os
 import re
 import statistics
@@ -12,10 +13,10 @@ import daemon
 import endpoint
 
 HERE = common.SOURCE
-KNOWN = 5000  # users that sign has read
+KNOWN = 5000  # users that are read, again and again
 CLIENTS = (1, 2, 4, 8, 16, 32)
-SUB = ("('00000000-0000-7000-' || lpad(to_hex(:client_id::bigint), 4, '0') || '-' || "
-       "lpad(to_hex(:n::bigint), 12, '0'))")
+SUB = ("('00000000-0000-7000-' || lpad(to_hex(:client_id::bigint), 4, '0') "
+       "|| '-' || lpad(to_hex(:n::bigint), 12, '0'))")
 USER = "('guest' || :client_id::bigint || '.' || :n::bigint)"
 SEALED = "\\x" + "ab" * 70
 
@@ -58,7 +59,7 @@ def create(cluster, api, pool):
                 medians.append(milliseconds)
         floor.append(max(rates))
         for connections, figures in found.items():
-            figures.append(api.load(pool, "create", connections))
+            figures.append(api.create(pool, connections))
     common.print_row("", "a second", "median ms", "99 in 100", "CPU us, api",
                      "CPU us, PostgreSQL")
     common.print_row("pgbench, best of 1 to 32", common.spread(floor))
@@ -88,13 +89,15 @@ def get(cluster, api, pool):
     with open(path, "w") as out:
         out.write("\\set n random(0, %d)\n" % (KNOWN - 1)
                   + " ".join(text.split()) + "\n")
+    bodies = [json.dumps({"UserPoolId": pool, "Username": "guest%08d" % number})
+              for number in range(KNOWN)]
     found, floor = [], []
     endpoint.insert_users(cluster, api.name, pool, 0, KNOWN)
     for _ in range(common.ROUNDS):
         floor.append(max(
             endpoint.pgbench(cluster, api.name, path, clients, 0)[0]
             for clients in (8, 32)))
-        found.append(api.load(pool, "get", 32, 0))
+        found.append(api.load("AdminGetUser", bodies, 32))
     common.print_row("", "a second", "median ms", "99 in 100", "CPU us, api",
                      "CPU us, PostgreSQL")
     common.print_row("pgbench, best of 8 and 32", common.spread(floor))
@@ -112,8 +115,8 @@ def million(cluster, api, pool):
     try:
         endpoint.insert_users(cluster, api.name, pool, 5 * 10 ** 7, 10 ** 6)
         for _ in range(common.ROUNDS):
-            few.append(other.load(empty, "create", 32))
-            many.append(api.load(pool, "create", 32))
+            few.append(other.create(empty, 32))
+            many.append(api.create(pool, 32))
             memory.append(common.memory_mib(api.child)[1])
     finally:
         other.end()

@@ -50,38 +50,76 @@ class Api:
         self.process.terminate()
         self.process.wait()
 
-    def sign(self, pool, kind, first, count):
-        """A file of that many requests."""
-        path = self.cluster.folder + "/requests"
+    def signer(self, operation, **streams):
+        """A process that signs the bodies that it reads."""
+        return subprocess.Popen(
+            [common.BUILD + "/bench/sign", self.host, self.key["AccessKeyId"],
+             self.key["SecretAccessKey"], operation],
+            stdin=subprocess.PIPE, text=True, **streams)
+
+    def sign(self, operation, bodies):
+        """A file of requests."""
+        path = "%s/requests.%s" % (self.cluster.folder, operation)
         with open(path, "wb") as out:
-            subprocess.run([common.BUILD + "/bench/sign", self.host,
-                            self.key["AccessKeyId"],
-                            self.key["SecretAccessKey"], pool, kind,
-                            str(first), str(count)], stdout=out, check=True)
+            process = self.signer(operation, stdout=out)
+            for body in bodies:
+                process.stdin.write(body + "\n")
+            process.communicate()
         return path
 
-    def load(self, pool, kind, connections, first=None):
-        """Figures of wrk with so many connections."""
-        count = MOST * SECONDS
-        if first is None:
-            first = self.drawn
-            self.drawn += count
-        path = self.sign(pool, kind, first, count)
-        before = common.cpu_seconds(self.child)
-        postgres = common.tree_cpu_seconds(self.cluster.pid)
-        said = common.run(
-            peers.find("wrk"), "-t1", "-c%d" % connections, "-d%ds" % SECONDS,
-            "-s", common.SOURCE + "/api.lua", "http://" + self.host, "--", path)
+    def names(self, count):
+        """Names that nobody had before."""
+        first = self.drawn
+        self.drawn += count
+        return ("guest%08d" % number for number in range(first, self.drawn))
+
+    def load(self, operation, bodies, connections, **more):
+        return Load(self, self.sign(operation, bodies), connections,
+                    **more).finish()
+
+    def create(self, pool, connections, **more):
+        """Figures of creations with generated passwords."""
+        return self.load("AdminCreateUser", (
+            create_body(pool, name) for name in self.names(MOST * SECONDS)),
+            connections, **more)
+
+
+class Load:
+    """wrk at work with a file of requests, which it begins anew at its end;
+    between two requests a connection rests for REST_MS."""
+
+    def __init__(self, api, path, connections, seconds=SECONDS, rest_ms=0):
+        self.api = api
+        self.before = self.cpu()
+        self.process = subprocess.Popen(
+            [peers.find("wrk"), "-t1", "-c%d" % connections, "-d%ds" % seconds,
+             "-s", common.SOURCE + "/api.lua", "http://" + api.host, "--",
+             path, *([str(rest_ms)] if rest_ms else [])],
+            stdout=subprocess.PIPE, text=True)
+
+    def cpu(self):
+        return (common.cpu_seconds(self.api.child),
+                common.tree_cpu_seconds(self.api.cluster.pid))
+
+    def finish(self):
+        said, _ = self.process.communicate()
         done, micros, median, tail, refused, broken = map(
             int, re.search(r"figures (.*)", said)[1].split())
         if refused or broken:
             common.fail("%d requests were refused, %d broke: %s" % (
                 refused, broken, re.findall("refused .*", said)))
-        return {"rate": done * 1e6 / micros, "median": median / 1000,
-                "tail": tail / 1000, "own": (
-                    common.cpu_seconds(self.child) - before) * 1e6 / done,
-                "PostgreSQL": (common.tree_cpu_seconds(self.cluster.pid)
-                               - postgres) * 1e6 / done}
+        own, postgres = ((after - before) * 1e6 / done for after, before in
+                         zip(self.cpu(), self.before))
+        return {"done": done, "rate": done * 1e6 / micros,
+                "median": median / 1000, "tail": tail / 1000, "own": own,
+                "PostgreSQL": postgres}
+
+
+def create_body(pool, name, **more):
+    return json.dumps({
+        "UserPoolId": pool, "Username": name, "UserAttributes": [
+            {"Name": "email", "Value": name + "@bench.example"}],
+        "DesiredDeliveryMediums": ["EMAIL"], **more})
 
 
 def pgbench(cluster, name, script, clients, start):
