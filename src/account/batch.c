@@ -57,11 +57,10 @@ static bool prepare(struct batch *batch, struct work *work,
 	creation->request = item->request;
 	creation->report = &entry->report;
 	creation->pool = find_pool(batch, work, item->request->pool_id);
-	item->slow =
-	    creation->pool && (trigger_any(creation->pool) ||
-	                          batch->engine->config->invite_wait_ms);
-	item->singly = !creation->pool || item->slow || item->request->action ||
-	               item->request->password;
+	item->slow = creation->pool &&
+	             (trigger_any(creation->pool) || item->request->password ||
+	                 batch->engine->config->invite_wait_ms);
+	item->singly = !creation->pool || item->slow || item->request->action;
 	if (item->singly || !creation_prepare(&item->work, creation))
 		return false;
 	item->singly = !creation_is_plain(creation);

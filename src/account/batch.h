@@ -26,7 +26,7 @@ struct batch_item {
 	struct user *user; /* when it was created, even if its work has the
 	                    * error that it cannot be delivered to */
 	bool singly;       /* nothing came of it here: it wants invite() */
-	bool slow;         /* and that will wait for a trigger */
+	bool slow;         /* and that will take its time */
 };
 
 /* For one connection, with the pools that its thread knows. */

@@ -538,9 +538,21 @@ bool endpoint_gets(const struct listener_request *request)
 	return is_target(request, TARGET "AdminGetUser");
 }
 
+static bool has_password(const struct listener_request *request)
+{
+	return strstr(request->body, "\"TemporaryPassword\"") != NULL;
+}
+
+bool endpoint_hashes(const struct listener_request *request)
+{
+	return is_target(request, TARGET "AdminSetUserPassword") ||
+	       (is_target(request, TARGET "AdminCreateUser") &&
+	           has_password(request));
+}
+
 bool endpoint_creates(const struct listener_request *request)
 {
 	return is_target(request, TARGET "AdminCreateUser") &&
-	       !strstr(request->body, "\"TemporaryPassword\"") &&
+	       !has_password(request) &&
 	       !strstr(request->body, "\"MessageAction\"");
 }

@@ -55,6 +55,10 @@ void endpoint_dress(struct listener_exchange *exchange);
  * others: no password to hash, nothing to send again. */
 bool endpoint_creates(const struct listener_request *request);
 
+/* Whether a password that the caller chose is to be hashed, which takes a CPU
+ * for some time. */
+bool endpoint_hashes(const struct listener_request *request);
+
 /* Whether it reads a user, as many do at a time. */
 bool endpoint_gets(const struct listener_request *request);
 
