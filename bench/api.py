@@ -11,6 +11,7 @@ import sys
 import common
 import daemon
 import endpoint
+import passwords
 
 HERE = common.SOURCE
 KNOWN = 5000  # users that are read, again and again
@@ -128,7 +129,10 @@ def million(cluster, api, pool):
         m["rate"] / f["rate"] for m, f in zip(many, few)], 0.6)
 
 
-PARTS = {"create": create, "get": get, "million": million}
+PARTS = {"create": create, "get": get, "million": million,
+         "passwords": passwords.part}
+
+USUAL = "create get million passwords"
 
 
 def main():
@@ -137,7 +141,7 @@ def main():
         pool = daemon.make_pool(cluster, "api", endpoint.TEMPLATE)
         api = endpoint.Api(cluster, "api", "--role", "http")
         try:
-            for part in os.environ.get("PARTS", "create get million").split():
+            for part in os.environ.get("PARTS", USUAL).split():
                 common.print_head("API: " + PARTS[part].__doc__)
                 held &= PARTS[part](cluster, api, pool)
         finally:

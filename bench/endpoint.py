@@ -5,6 +5,7 @@ import json
 import os
 import re
 import subprocess
+import tempfile
 import time
 
 import common
@@ -59,8 +60,8 @@ class Api:
 
     def sign(self, operation, bodies):
         """A file of requests."""
-        path = "%s/requests.%s" % (self.cluster.folder, operation)
-        with open(path, "wb") as out:
+        handle, path = tempfile.mkstemp(dir=self.cluster.folder)
+        with os.fdopen(handle, "wb") as out:
             process = self.signer(operation, stdout=out)
             for body in bodies:
                 process.stdin.write(body + "\n")
@@ -85,11 +86,12 @@ class Api:
 
 
 class Load:
-    """wrk at work with a file of requests, which it begins anew at its end;
-    between two requests a connection rests for REST_MS."""
+    """wrk at work with a file of requests, which it begins anew at its end and
+    which goes with it; a connection rests for REST_MS between two."""
 
     def __init__(self, api, path, connections, seconds=SECONDS, rest_ms=0):
         self.api = api
+        self.path = path
         self.before = self.cpu()
         self.process = subprocess.Popen(
             [peers.find("wrk"), "-t1", "-c%d" % connections, "-d%ds" % seconds,
@@ -103,6 +105,7 @@ class Load:
 
     def finish(self):
         said, _ = self.process.communicate()
+        os.unlink(self.path)
         done, micros, median, tail, refused, broken = map(
             int, re.search(r"figures (.*)", said)[1].split())
         if refused or broken:
