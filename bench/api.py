@@ -16,37 +16,13 @@ import passwords
 HERE = common.SOURCE
 KNOWN = 5000  # users that are read, again and again
 CLIENTS = (1, 2, 4, 8, 16, 32)
-SUB = ("('00000000-0000-7000-' || lpad(to_hex(:client_id::bigint), 4, '0') "
-       "|| '-' || lpad(to_hex(:n::bigint), 12, '0'))")
-USER = "('guest' || :client_id::bigint || '.' || :n::bigint)"
-SEALED = "\\x" + "ab" * 70
 
-
-def bare_script(cluster, pool):
-    """The statement of sql/invite.sql for pgbench, its parameters bound."""
-    text = open(HERE + "/../sql/invite.sql").read()
-    text = text.split("-- name: invite_create\n")[1].split("-- name:")[0]
-    text = re.sub(r"--.*", "", text)
-    mail = USER + " || '@bench.example'"
-    values = {
-        1: "'%s'" % pool, 2: SUB, 3: USER, 4: "'FORCE_CHANGE_PASSWORD'",
-        5: "('{\"email\":\"' || %s || '\"}')" % mail,
-        6: "'%s'" % endpoint.HASH, 7: "604800000", 8: "'{username}'", 9: "array[%s]" % USER,
-        10: "'{EMAIL}'", 11: "array[%s]" % mail,
-        12: "array['%s']" % SEALED, 13: "'{%s}'" % ("c" * 64),
-        14: "'{null}'", 15: "'{null}'", 16: USER, 17: "'%s'" % ("d" * 64),
-        18: "'bench'"}
-    text = re.sub(r"\$(\d+)", lambda m: values[int(m[1])], text)
-    path = cluster.folder + "/create.sql"
-    with open(path, "w") as out:
-        out.write("\\set n :n + 1\n" + " ".join(text.split()) + "\n")
-    return path
 
 
 def create(cluster, api, pool):
     """Creations beside the best of pgbench, and one client's median."""
-    script = bare_script(cluster, daemon.make_pool(cluster, "bare",
-                                                   endpoint.TEMPLATE))
+    script = endpoint.bare_script(cluster, daemon.make_pool(
+        cluster, "bare", endpoint.TEMPLATE))
     floor, medians, start = [], [], 0
     found = {connections: [] for connections in (1, 32, 256)}
     for _ in range(common.ROUNDS):
