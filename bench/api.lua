@@ -1,15 +1,20 @@
 -- SPDX-License-Identifier: MIT
--- For wrk: the requests of the file that sign wrote, each once.
+-- For wrk: the requests of the file that sign wrote, again and again. With a
+-- second argument each connection rests so many milliseconds in between.
 local file
 
 function init(args)
   file = assert(io.open(args[1], "rb"))
+  if args[2] then
+    delay = function() return tonumber(args[2]) end
+  end
 end
 
 function request()
   local length = file:read(8)
   if not length then
-    error("the file has too few requests")
+    file:seek("set")
+    length = file:read(8)
   end
   return file:read(tonumber(length))
 end

@@ -94,7 +94,7 @@ def deliver(cluster, name, count, **settings):
     seconds = float(question.ask(
         "select extract(epoch from max(settled_at) - (select min("
         "backend_start) from pg_stat_activity where application_name = "
-        "'usher lane')) from message"))
+        "'usher lane')) from outcome"))
     sent = int(question.ask(
         "select count(*) from outcome where outcome = 'sent'"))
     daemon.send_signal(signal.SIGTERM)

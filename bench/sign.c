@@ -1,29 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sign - requests of the API, signed beforehand: AdminCreateUser of new users
- * or AdminGetUser of 5,000 that are there, each with its length in front.
- *
- * sign HOST KEY SECRET POOL create|get FIRST COUNT
+ * sign HOST KEY SECRET OPERATION - signs requests of the API: each line that it
+ * reads is a body, of which it prints the whole request with its length, eight
+ * digits, in front.
  */
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #define SERVICE "us-east-1/cognito-idp/aws4_request"
 #define TARGET  "AWSCognitoIdentityProviderService."
 #define SIGNED  "content-type;host;x-amz-date;x-amz-target"
-#define KNOWN   5000 /* users that are read, again and again */
 #define TYPE    "application/x-amz-json-1.1"
+#define MOST    1024 /* bytes of a body */
 
 struct signer {
 	const char *host;
 	const char *key;
 	const char *secret;
-	const char *pool;
 	const char *operation;
 	char time[32];
 	unsigned char signing[32];
@@ -89,22 +85,12 @@ static void sign(const struct signer *signer, const char *body, char *signature)
 	hex(bytes, signature);
 }
 
-static void print_request(const struct signer *signer, long number)
+static void print_request(const struct signer *signer, const char *body,
+    long number)
 {
-	char body[512];
 	char signature[65];
 	char request[2048];
-	int create = strcmp(signer->operation, "AdminCreateUser") == 0;
 
-	snprintf(body, sizeof(body),
-	    "{\"UserPoolId\": \"%s\", \"Username\": \"guest%08ld\"%s",
-	    signer->pool, number, create ? ", " : "}");
-	if (create)
-		snprintf(body + strlen(body), sizeof(body) - strlen(body),
-		    "\"UserAttributes\": [{\"Name\": \"email\", \"Value\": "
-		    "\"guest%08ld@bench.example\"}], "
-		    "\"DesiredDeliveryMediums\": [\"EMAIL\"]}",
-		    number);
 	sign(signer, body, signature);
 	int length = snprintf(request, sizeof(request),
 	    "POST / HTTP/1.1\r\nHost: %s\r\nContent-Type: " TYPE "\r\n"
@@ -117,27 +103,25 @@ static void print_request(const struct signer *signer, long number)
 	    signer->host, signer->operation, signer->time, number, signer->key,
 	    signer->time, signature, strlen(body), body);
 	printf("%08d%s", length, request);
+	fflush(stdout);
 }
 
 int main(int argc, char **argv)
 {
-	if (argc != 8) {
-		fputs("usage: sign HOST KEY SECRET POOL create|get FIRST "
-		      "COUNT\n",
-		    stderr);
+	char body[MOST];
+
+	if (argc != 5) {
+		fputs("usage: sign HOST KEY SECRET OPERATION\n", stderr);
 		return 2;
 	}
 	struct signer signer = { .host = argv[1],
 		.key = argv[2],
 		.secret = argv[3],
-		.pool = argv[4],
-		.operation = strcmp(argv[5], "create") == 0 ? "AdminCreateUser"
-		                                            : "AdminGetUser" };
-	bool create = strcmp(argv[5], "create") == 0;
-	long first = strtol(argv[6], NULL, 10);
-	long count = strtol(argv[7], NULL, 10);
+		.operation = argv[4] };
 	derive(&signer);
-	for (long i = 0; i < count; i++)
-		print_request(&signer, first + i % (create ? count : KNOWN));
+	for (long i = 0; fgets(body, sizeof(body), stdin); i++) {
+		body[strcspn(body, "\n")] = '\0';
+		print_request(&signer, body, i);
+	}
 	return 0;
 }

@@ -10,6 +10,19 @@ where a.pool_id = $1 and a.sub = coalesce(
   (select n.sub from name n where n.pool_id = $1 and n.value = $2
     order by n.kind = 'username' desc limit 1), $3::uuid);
 
+-- name: user_find_many
+-- The same of many, each with its place: of the pools $1 by the names $2 or, as
+-- subs or null, $3.
+select w.place - 1 as place, a.pool_id, a.username, a.sub, a.status, a.enabled,
+  a.attributes, a.password_hash, a.invitation, ms(a.created_at) as created_ms,
+  ms(a.modified_at) as modified_ms,
+  ms(a.password_expires_at) as password_expires_ms
+from unnest($1::text[], $2::text[], $3::uuid[])
+  with ordinality as w (pool_id, value, sub, place)
+join account a on a.pool_id = w.pool_id and a.sub = coalesce(
+  (select n.sub from name n where n.pool_id = w.pool_id and n.value = w.value
+    order by n.kind = 'username' desc limit 1), w.sub);
+
 -- name: user_lock
 -- By sub alone, as it is now; kept from others until the transaction ends.
 select a.pool_id, a.username, a.sub, a.status, a.enabled, a.attributes,

@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "api/endpoint.h"
 #include "api/listener.h"
@@ -26,6 +28,10 @@
 #define WAIT_MOST      4096 /* requests that may wait for a thread */
 #define CREATORS       2
 #define CREATIONS_MOST 256 /* in one commit */
+#define HASHERS_MOST   64
+#define HASHERS_NICE   10
+#define READERS        2
+#define READS_MOST     64 /* of users, in one question */
 #define PEM_MOST       ((size_t)256 * 1024)
 #define TAG            "http"
 
@@ -42,6 +48,8 @@ struct routes {
 	struct throttle *throttle;
 	struct workers *workers;
 	struct workers *creators;       /* of users, many in one commit */
+	struct workers *hashers;        /* of passwords, one for each CPU */
+	struct workers *readers;        /* of users, many in one question */
 	_Atomic int64_t rests_until_ms; /* steady clock: no connection before */
 };
 
@@ -281,6 +289,16 @@ static void refuse_method(const struct route *route,
 	dress(exchange);
 }
 
+static struct workers *workers_for(const struct routes *routes,
+    const struct listener_request *request)
+{
+	if (endpoint_creates(request))
+		return routes->creators;
+	if (endpoint_hashes(request))
+		return routes->hashers;
+	return endpoint_gets(request) ? routes->readers : routes->workers;
+}
+
 /* In the listener's thread: what needs no thinking is answered here. */
 static void take(void *context, struct listener_exchange *exchange)
 {
@@ -298,9 +316,7 @@ static void take(void *context, struct listener_exchange *exchange)
 		refuse_method(route, exchange);
 	else if (!route->answer)
 		say(exchange->mem, answer, 200, "alive");
-	else if (workers_give(endpoint_creates(request) ? routes->creators
-	                                                : routes->workers,
-	             exchange))
+	else if (workers_give(workers_for(routes, request), exchange))
 		return;
 	else
 		endpoint_answer_busy(exchange);
@@ -316,6 +332,15 @@ static void *open_desk(struct mem *mem, void *context)
 	desk->mem = mem;
 	desk->endpoint = endpoint_new(mem, routes->engine, routes->throttle);
 	return desk;
+}
+
+/* Whoever else has something to do goes before a hash: nobody waits for the
+ * threads that have nothing else to do. */
+static void *open_low_desk(struct mem *mem, void *context)
+{
+	/* On Linux this is of the calling thread alone. */
+	setpriority(PRIO_PROCESS, 0, HASHERS_NICE);
+	return open_desk(mem, context);
 }
 
 static void run(void *state, struct listener_exchange *const *exchanges,
@@ -365,6 +390,27 @@ static void run_creations(void *state,
 	}
 }
 
+static void run_reads(void *state, struct listener_exchange *const *exchanges,
+    size_t count)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	struct desk *desk = state;
+	struct work work;
+
+	if (!open_work(desk, mem, &work))
+		log_warning(TAG, "cannot answer", "error", work.err.detail);
+	endpoint_get(desk->endpoint, &work, exchanges, count);
+}
+
+static size_t count_hashers(void)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (processors < 1)
+		return 1;
+	return processors < HASHERS_MOST ? (size_t)processors : HASHERS_MOST;
+}
+
 static void start_workers(struct routes *routes, struct mem *mem)
 {
 	struct workers_plan plan = { .threads =
@@ -376,10 +422,18 @@ static void start_workers(struct routes *routes, struct mem *mem)
 		.context = routes };
 
 	routes->workers = workers_start(mem, &plan);
+	plan.threads = count_hashers();
+	plan.open = open_low_desk;
+	routes->hashers = workers_start(mem, &plan);
+	plan.open = open_desk;
 	plan.threads = CREATORS;
 	plan.together = CREATIONS_MOST;
 	plan.run = run_creations;
 	routes->creators = workers_start(mem, &plan);
+	plan.threads = READERS;
+	plan.together = READS_MOST;
+	plan.run = run_reads;
+	routes->readers = workers_start(mem, &plan);
 }
 
 int routes_run(const struct engine *engine, struct board *board)

@@ -6,28 +6,14 @@
 #include "account/creation.h"
 #include "account/outcome.h"
 #include "account/trigger.h"
-#include "base/clock.h"
 #include "base/config.h"
 #include "base/str.h"
 #include "db/db.h"
 
-#define POOLS_KNOWN 32
-#define FRESH_MS    1000
-
-/* A user pool as it was a moment ago. */
-struct known_pool {
-	struct mem *mem;
-	const struct pool *pool;
-	int64_t read_ms; /* steady clock */
-};
-
 struct batch {
 	const struct engine *engine;
-	struct mem *mem;
-	struct known_pool pools[POOLS_KNOWN];
-	size_t pool_count;
-	unsigned long changes; /* of pools, when the oldest of them was read */
-	bool mail_waits;       /* what was queued and no lane was told of */
+	struct pool_cache *pools;
+	bool mail_waits; /* what was queued and no lane was told of */
 	bool text_waits;
 };
 
@@ -39,53 +25,25 @@ struct entry {
 	const char *parameters[CREATION_PARAMETERS];
 };
 
-struct batch *batch_new(struct mem *mem, const struct engine *engine)
+struct batch *batch_new(struct mem *mem, const struct engine *engine,
+    struct pool_cache *pools)
 {
 	struct batch *batch = mem_make(mem, struct batch);
 
 	batch->engine = engine;
-	batch->mem = mem;
+	batch->pools = pools;
 	return batch;
 }
 
-/* Before a batch, which uses what it finds until its end. */
-static void forget_old(struct batch *batch)
+/* NULL: invite() will say why. */
+static const struct pool *find_pool(struct batch *batch,
+    const struct work *work, const char *id)
 {
-	int64_t now_ms = clock_steady_ms();
-	unsigned long changes = pool_changes();
-	bool same = changes == batch->changes;
-	size_t kept = 0;
-
-	batch->changes = changes;
-	for (size_t i = 0; i < batch->pool_count; i++) {
-		if (same && now_ms - batch->pools[i].read_ms < FRESH_MS)
-			batch->pools[kept++] = batch->pools[i];
-		else
-			mem_free(batch->pools[i].mem);
-	}
-	batch->pool_count = kept;
-}
-
-static const struct pool *find_pool(struct batch *batch, struct work *work,
-    const char *id)
-{
-	for (size_t i = 0; i < batch->pool_count; i++)
-		if (strcmp(batch->pools[i].pool->id, id) == 0)
-			return batch->pools[i].pool;
-	/* With so many at once the others go singly. */
-	if (batch->pool_count == POOLS_KNOWN)
-		return NULL;
-	struct work reading = { .mem = mem_new(batch->mem),
+	struct work reading = { .mem = work->mem,
 		.db = work->db,
 		.tag = work->tag };
-	const struct pool *pool = pool_get(&reading, id);
-	if (!pool) {
-		mem_free(reading.mem);
-		return NULL;
-	}
-	batch->pools[batch->pool_count++] =
-	    (struct known_pool){ reading.mem, pool, clock_steady_ms() };
-	return pool;
+
+	return pool_cache_get(batch->pools, &reading, id);
 }
 
 /* Whether ENTRY goes with the others; else its item says what becomes of it. */
@@ -99,11 +57,10 @@ static bool prepare(struct batch *batch, struct work *work,
 	creation->request = item->request;
 	creation->report = &entry->report;
 	creation->pool = find_pool(batch, work, item->request->pool_id);
-	item->slow =
-	    creation->pool && (trigger_any(creation->pool) ||
-	                          batch->engine->config->invite_wait_ms);
-	item->singly = !creation->pool || item->slow || item->request->action ||
-	               item->request->password;
+	item->slow = creation->pool &&
+	             (trigger_any(creation->pool) || item->request->password ||
+	                 batch->engine->config->invite_wait_ms);
+	item->singly = !creation->pool || item->slow || item->request->action;
 	if (item->singly || !creation_prepare(&item->work, creation))
 		return false;
 	item->singly = !creation_is_plain(creation);
@@ -167,7 +124,7 @@ void batch_run(struct batch *batch, struct work *work, struct batch_item *items,
 	struct entry *entries = mem_array(work->mem, struct entry, count);
 	size_t ready = 0;
 
-	forget_old(batch);
+	pool_cache_refresh(batch->pools);
 	for (size_t i = 0; i < count; i++)
 		ready += prepare(batch, work, &items[i], &entries[ready]);
 	if (ready && insert(work, entries, ready)) {

@@ -16,6 +16,7 @@
 
 #include "account/engine.h"
 #include "account/invite.h"
+#include "account/pool_cache.h"
 #include "account/user.h"
 #include "db/work.h"
 
@@ -27,15 +28,16 @@ struct batch_item {
 	struct user *user; /* when it was created, even if its work has the
 	                    * error that it cannot be delivered to */
 	bool singly;       /* nothing came of it here: it wants invite() */
-	bool slow;         /* and that will wait for a trigger */
+	bool slow;         /* and that will take its time */
 };
 
-/* For one connection; pools are read anew each second. */
-struct batch *batch_new(struct mem *mem, const struct engine *engine);
+/* For one connection, with the pools that its thread knows. */
+struct batch *batch_new(struct mem *mem, const struct engine *engine,
+    struct pool_cache *pools);
 
 /*
  * Of each item afterwards one is true: it has its user, it is to go singly, or
- * its work has an error. WORK is of all together.
+ * its work has an error. WORK is of all together. Refreshes the pools.
  */
 void batch_run(struct batch *batch, struct work *work, struct batch_item *items,
     size_t count);

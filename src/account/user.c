@@ -34,6 +34,11 @@ static bool is_sub(const char *name)
 	return pattern_whole("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", name);
 }
 
+bool user_not_found(struct work *work)
+{
+	return work_fail(work, ERR_USER_NOT_FOUND, "User does not exist.");
+}
+
 static struct user *read_one(struct work *work, struct rows *rows)
 {
 	struct user *user = mem_make(work->mem, struct user);
@@ -41,7 +46,7 @@ static struct user *read_one(struct work *work, struct rows *rows)
 	if (!rows)
 		return NULL;
 	if (!rows_count(rows)) {
-		work_fail(work, ERR_USER_NOT_FOUND, "User does not exist.");
+		user_not_found(work);
 		return NULL;
 	}
 	return read_row(work, rows, 0, user) ? user : NULL;
@@ -53,6 +58,38 @@ struct user *user_find(struct work *work, const struct pool *pool,
 	return read_one(work,
 	    db_run(work, QUERY_user_find, pool->id, pool_fold(work, pool, name),
 	        is_sub(name) ? name : NULL));
+}
+
+static struct rows *find_many(struct work *work,
+    const struct user_wanted *wanted, size_t count)
+{
+	const char **pools = mem_array(work->mem, const char *, count);
+	const char **names = mem_array(work->mem, const char *, count);
+	const char **subs = mem_array(work->mem, const char *, count);
+
+	for (size_t i = 0; i < count; i++) {
+		const char *name = wanted[i].name;
+		pools[i] = wanted[i].pool->id;
+		names[i] = pool_fold(work, wanted[i].pool, name);
+		subs[i] = is_sub(name) ? name : NULL;
+	}
+	return db_run(work, QUERY_user_find_many,
+	    db_array(work->mem, pools, count),
+	    db_array(work->mem, names, count),
+	    db_array(work->mem, subs, count));
+}
+
+bool user_find_many(struct work *work, struct user_wanted *wanted, size_t count)
+{
+	struct rows *rows = find_many(work, wanted, count);
+
+	for (int i = 0; rows && i < rows_count(rows); i++) {
+		struct user *user = mem_make(work->mem, struct user);
+		if (!read_row(work, rows, i, user))
+			return false;
+		wanted[rows_int(rows, i, "place")].user = user;
+	}
+	return rows != NULL;
 }
 
 struct user *user_lock(struct work *work, const struct pool *pool,

@@ -40,6 +40,20 @@ struct user {
 struct user *user_find(struct work *work, const struct pool *pool,
     const char *name);
 
+struct user_wanted {
+	const struct pool *pool;
+	const char *name;
+	struct user *user; /* found, or NULL */
+};
+
+/* The same of many, in one statement. False with the error when the database
+ * failed. */
+bool user_find_many(struct work *work, struct user_wanted *wanted,
+    size_t count);
+
+/* That a user was not found: ERR_USER_NOT_FOUND. */
+bool user_not_found(struct work *work);
+
 /* Up to COUNT users behind the sub AFTER (NULL at the start). */
 struct user *user_list(struct work *work, const struct pool *pool,
     const char *after, int count, int *found);

@@ -7,6 +7,7 @@
 #include "account/access_key.h"
 #include "account/batch.h"
 #include "account/policy.h"
+#include "account/pool_cache.h"
 #include "api/operation.h"
 #include "api/sigv4.h"
 #include "api/throttle.h"
@@ -39,6 +40,7 @@ struct endpoint {
 	struct throttle *throttle;
 	struct known_key keys[KEYS_KNOWN];
 	size_t next; /* the place that is used next */
+	struct pool_cache *pools;
 	struct batch *batch;
 };
 
@@ -73,7 +75,8 @@ struct endpoint *endpoint_new(struct mem *mem, const struct engine *engine,
 	endpoint->engine = engine;
 	endpoint->mem = mem;
 	endpoint->throttle = throttle;
-	endpoint->batch = batch_new(mem, engine);
+	endpoint->pools = pool_cache_new(mem);
+	endpoint->batch = batch_new(mem, engine, endpoint->pools);
 	return endpoint;
 }
 
@@ -402,6 +405,7 @@ static void begin_at(struct request *request, struct endpoint *endpoint,
 	begin(request, exchange);
 	request->endpoint = endpoint;
 	request->call.engine = endpoint->engine;
+	request->call.pools = endpoint->pools;
 	request->call.work.db = db;
 }
 
@@ -410,8 +414,49 @@ void endpoint_answer(struct endpoint *endpoint, struct work *work,
 {
 	struct request request;
 
+	pool_cache_refresh(endpoint->pools);
 	begin_at(&request, endpoint, work->db, exchange);
 	answer(&request, open_request(&request) && run(&request));
+}
+
+/* Opens them into REQUESTS; those that cannot be have their answer. How many
+ * are left. */
+static size_t open_all(struct endpoint *endpoint, struct work *work,
+    struct listener_exchange *const *exchanges, size_t count,
+    struct request *requests)
+{
+	size_t opened = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct request *request = &requests[opened];
+		begin_at(request, endpoint, work->db, exchanges[i]);
+		if (open_request(request)) {
+			opened++;
+			continue;
+		}
+		answer(request, false);
+		listener_finish(exchanges[i]);
+	}
+	return opened;
+}
+
+void endpoint_get(struct endpoint *endpoint, struct work *work,
+    struct listener_exchange *const *exchanges, size_t count)
+{
+	struct request *requests = mem_array(work->mem, struct request, count);
+	struct call_of_many *calls =
+	    mem_array(work->mem, struct call_of_many, count);
+
+	pool_cache_refresh(endpoint->pools);
+	count = open_all(endpoint, work, exchanges, count, requests);
+	for (size_t i = 0; i < count; i++)
+		calls[i] = (struct call_of_many){ &requests[i].call,
+			requests[i].fields, false };
+	bool many = count > 1 && operation_get_many(work, calls, count);
+	for (size_t i = 0; i < count; i++) {
+		answer(&requests[i], many ? calls[i].done : run(&requests[i]));
+		listener_finish(requests[i].exchange);
+	}
 }
 
 static void answer_created(struct request *request, struct batch_item *item)
@@ -433,21 +478,14 @@ size_t endpoint_create(struct endpoint *endpoint, struct work *work,
 	struct request *requests = mem_array(work->mem, struct request, count);
 	struct batch_item *items =
 	    mem_array(work->mem, struct batch_item, count);
-	size_t opened = 0;
+	size_t opened = open_all(endpoint, work, exchanges, count, requests);
 	size_t left = 0;
 
-	for (size_t i = 0; i < count; i++) {
-		struct request *request = &requests[opened];
-		begin_at(request, endpoint, work->db, exchanges[i]);
-		if (!open_request(request)) {
-			answer(request, false);
-			listener_finish(exchanges[i]);
-			continue;
-		}
-		struct invite_request *invited = request->fields;
-		invited->fingerprint = request->call.fingerprint;
-		items[opened++] = (struct batch_item){ .request = invited,
-			.work = request->call.work };
+	for (size_t i = 0; i < opened; i++) {
+		struct invite_request *invited = requests[i].fields;
+		invited->fingerprint = requests[i].call.fingerprint;
+		items[i] = (struct batch_item){ .request = invited,
+			.work = requests[i].call.work };
 	}
 	if (!opened)
 		return 0;
@@ -490,11 +528,31 @@ void endpoint_answer_options(struct listener_answer *out)
 		.body = "" };
 }
 
+static bool is_target(const struct listener_request *request, const char *name)
+{
+	return str_same(listener_header(request, "X-Amz-Target"), name);
+}
+
+bool endpoint_gets(const struct listener_request *request)
+{
+	return is_target(request, TARGET "AdminGetUser");
+}
+
+static bool has_password(const struct listener_request *request)
+{
+	return strstr(request->body, "\"TemporaryPassword\"") != NULL;
+}
+
+bool endpoint_hashes(const struct listener_request *request)
+{
+	return is_target(request, TARGET "AdminSetUserPassword") ||
+	       (is_target(request, TARGET "AdminCreateUser") &&
+	           has_password(request));
+}
+
 bool endpoint_creates(const struct listener_request *request)
 {
-	const char *target = listener_header(request, "X-Amz-Target");
-
-	return target && strcmp(target, TARGET "AdminCreateUser") == 0 &&
-	       !strstr(request->body, "\"TemporaryPassword\"") &&
+	return is_target(request, TARGET "AdminCreateUser") &&
+	       !has_password(request) &&
 	       !strstr(request->body, "\"MessageAction\"");
 }

@@ -17,7 +17,8 @@
 struct endpoint;
 struct throttle;
 
-/* For one thread; access keys are read anew each second. */
+/* For one thread; access keys and user pools that it knows are a second old at
+ * most. */
 struct endpoint *endpoint_new(struct mem *mem, const struct engine *engine,
     struct throttle *throttle);
 
@@ -25,6 +26,11 @@ struct endpoint *endpoint_new(struct mem *mem, const struct engine *engine,
  * reached; its memory is the exchange's. */
 void endpoint_answer(struct endpoint *endpoint, struct work *work,
     struct listener_exchange *exchange);
+
+/* The same for several that endpoint_gets(), with one question to the database;
+ * finishes each. */
+void endpoint_get(struct endpoint *endpoint, struct work *work,
+    struct listener_exchange *const *exchanges, size_t count);
 
 /*
  * The same for several that endpoint_creates(): they are committed together.
@@ -48,5 +54,12 @@ void endpoint_dress(struct listener_exchange *exchange);
 /* Whether it creates a user in the plain way, which goes together with
  * others: no password to hash, nothing to send again. */
 bool endpoint_creates(const struct listener_request *request);
+
+/* Whether a password that the caller chose is to be hashed, which takes a CPU
+ * for some time. */
+bool endpoint_hashes(const struct listener_request *request);
+
+/* Whether it reads a user, as many do at a time. */
+bool endpoint_gets(const struct listener_request *request);
 
 #endif

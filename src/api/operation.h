@@ -15,6 +15,7 @@
 #include <stddef.h>
 
 #include "account/engine.h"
+#include "account/pool_cache.h"
 #include "base/field.h"
 #include "db/work.h"
 
@@ -22,7 +23,8 @@
 struct call {
 	struct work work; /* its memory is the request's */
 	const struct engine *engine;
-	const cJSON *json; /* the whole request as it came */
+	struct pool_cache *pools; /* for what neither shows nor changes one */
+	const cJSON *json;        /* the whole request as it came */
 	/* A keyed hash of the caller, the operation, the client's invocation
 	 * id and the body: the same again is a repetition. */
 	const char *fingerprint;
@@ -59,6 +61,18 @@ struct operation {
 	extern const struct operation_code operation_##name;
 #include "api/operations.def"
 #undef OPERATION
+
+/* One of several calls of an operation that came together. */
+struct call_of_many {
+	struct call *call;
+	const void *request;
+	bool done; /* else its work has the error */
+};
+
+/* AdminGetUser of many by one question to the database. False when that
+ * failed: they are for run(). WORK is of all. */
+bool operation_get_many(struct work *work, struct call_of_many *calls,
+    size_t count);
 
 /* The operation of that name, or NULL. */
 const struct operation *operation_find(const char *name);

@@ -161,6 +161,20 @@ class Pools(Case):
                    f"User pool {pool} does not exist.",
                    self.aws.describe_user_pool, UserPoolId=pool)
 
+    def test_one_that_went_is_known_no_more(self):
+        """Whichever thread is asked, and however lately it read the pool."""
+        pool = self.make_pool()
+        self.aws.admin_create_user(UserPoolId=pool, Username="alice",
+                                   MessageAction="SUPPRESS")
+        for _ in range(20):
+            self.aws.admin_get_user(UserPoolId=pool, Username="alice")
+        self.aws.delete_user_pool(UserPoolId=pool)
+        for _ in range(20):
+            self.fails("ResourceNotFoundException",
+                       f"User pool {pool} does not exist.",
+                       self.aws.admin_get_user, UserPoolId=pool,
+                       Username="alice")
+
     def test_list_by_pages(self):
         made = {self.make_pool() for _ in range(5)}
         pages = self.aws.get_paginator("list_user_pools").paginate(

@@ -6,6 +6,7 @@ import threading
 
 import aws
 import house
+from house import wait_until
 
 CLIENTS = 16
 ROUNDS = 10
@@ -77,6 +78,27 @@ class Race(aws.Case):
             self.assertEqual(len(names), 1, alias)
             self.assertEqual(self.aws.admin_get_user(
                 UserPoolId=pool, Username=alias)["Username"], names[0])
+
+    def test_reads_that_go_together(self):
+        """Each has its own answer, whoever is asked for beside it."""
+        pools = self.make_pool(), self.make_pool()
+        for number in range(CLIENTS):
+            self.aws.admin_create_user(UserPoolId=pools[number % 2],
+                                       Username=f"user{number}")
+        answers = self.everybody(lambda client, number, at:
+                                 client.admin_get_user(
+                                     UserPoolId=(*pools, "us-east-1_x")[at % 3],
+                                     Username=f"user{number}"))
+        for number, at, answer in answers:
+            if at % 3 == 2:
+                self.assertEqual(answer, (
+                    "ResourceNotFoundException",
+                    "User pool us-east-1_x does not exist."))
+            elif at % 3 == number % 2:
+                self.assertEqual(answer["Username"], f"user{number}")
+            else:
+                self.assertEqual(answer, ("UserNotFoundException",
+                                          "User does not exist."))
 
     def test_forced_aliases(self):
         pool = self.make_pool(AliasAttributes=["email", "phone_number"])
@@ -173,6 +195,34 @@ class Race(aws.Case):
                 self.assertEqual(answer[0], TAKEN)
         users, _ = self.owners(pool)
         self.assertEqual(len(users), ROUNDS)
+
+
+class Hashes(aws.Case):
+    settings = {"db_connections": 1}
+
+    def test_nobody_waits_for_hashes(self):
+        pool = self.make_pool()
+        clients = [self.usher.client() for _ in range(CLIENTS)]
+        hashed = []
+
+        def create(number):
+            for turn in range(ROUNDS):
+                hashed.append(clients[number].admin_create_user(
+                    UserPoolId=pool, Username=f"user{number}-{turn}",
+                    TemporaryPassword="Abcdef1!", MessageAction="SUPPRESS"))
+
+        threads = [threading.Thread(target=create, args=(number,))
+                   for number in range(CLIENTS)]
+        for thread in threads:
+            thread.start()
+        wait_until(lambda: hashed, what="a password is hashed")
+        before = len(hashed)
+        self.aws.list_groups(UserPoolId=pool)
+        self.aws.admin_create_user(UserPoolId=pool, Username="plain")
+        self.assertLess(len(hashed) - before, CLIENTS / 2)
+        for thread in threads:
+            thread.join()
+        self.assertEqual(len(hashed), CLIENTS * ROUNDS)
 
 
 if __name__ == "__main__":

@@ -30,6 +30,11 @@ static void end(void)
 
 TestSuite(batch, .init = begin, .fini = end, .timeout = 120);
 
+static struct batch *make_batch(struct harness *all)
+{
+	return batch_new(all->mem, &all->engine, pool_cache_new(all->mem));
+}
+
 static struct batch_item make_item(struct work *work, const char *username)
 {
 	struct invite_request *request =
@@ -49,7 +54,7 @@ static int64_t count_users(void)
 Test(batch, all_are_made)
 {
 	struct work *work = &harness.work;
-	struct batch *batch = batch_new(harness.mem, &harness.engine);
+	struct batch *batch = make_batch(&harness);
 	struct batch_item items[MANY];
 
 	for (int i = 0; i < MANY; i++)
@@ -76,7 +81,7 @@ Test(batch, all_are_made)
 Test(batch, each_has_its_own_error)
 {
 	struct work *work = &harness.work;
-	struct batch *batch = batch_new(harness.mem, &harness.engine);
+	struct batch *batch = make_batch(&harness);
 	struct attribute bad = { "email", "no address" };
 
 	harness_must_invite(&harness, pool, "{'Username':'taken'}");
@@ -105,7 +110,7 @@ Test(batch, each_has_its_own_error)
 Test(batch, a_failure_leaves_nothing)
 {
 	struct work *work = &harness.work;
-	struct batch *batch = batch_new(harness.mem, &harness.engine);
+	struct batch *batch = make_batch(&harness);
 	struct invite_report report;
 
 	harness_value(&harness,
@@ -130,7 +135,7 @@ Test(batch, a_failure_leaves_nothing)
 Test(batch, a_repeated_call_has_the_same_user)
 {
 	struct work *work = &harness.work;
-	struct batch *batch = batch_new(harness.mem, &harness.engine);
+	struct batch *batch = make_batch(&harness);
 	struct batch_item first = make_item(work, "alice");
 	struct batch_item again = make_item(work, "alice");
 	struct batch_item other = make_item(work, "alice");
@@ -154,7 +159,7 @@ Test(batch, a_repeated_call_has_the_same_user)
 Test(batch, a_pool_that_went)
 {
 	struct work *work = &harness.work;
-	struct batch *batch = batch_new(harness.mem, &harness.engine);
+	struct batch *batch = make_batch(&harness);
 	struct batch_item first = make_item(work, "alice");
 	struct batch_item late = make_item(work, "bob");
 
@@ -170,7 +175,7 @@ Test(batch, a_pool_that_went)
 Test(batch, a_late_repetition_is_refused)
 {
 	struct work *work = &harness.work;
-	struct batch *batch = batch_new(harness.mem, &harness.engine);
+	struct batch *batch = make_batch(&harness);
 	struct batch_item item = make_item(work, "alice");
 	struct invite_report report;
 
@@ -185,7 +190,7 @@ Test(batch, a_late_repetition_is_refused)
  * a deadlock goes singly. The exit status: how many were made here. */
 static int create_crosswise(struct harness *all, struct work *work, int number)
 {
-	struct batch *batch = batch_new(all->mem, &all->engine);
+	struct batch *batch = make_batch(all);
 	int made = 0;
 
 	for (int round = 0; round < ROUNDS; round++) {
@@ -229,7 +234,7 @@ Test(batch, two_hosts_in_opposite_order)
 Test(batch, invitations_are_queued_with_them)
 {
 	struct work *work = &harness.work;
-	struct batch *batch = batch_new(harness.mem, &harness.engine);
+	struct batch *batch = make_batch(&harness);
 	struct attribute addresses[] = { { "email", "a@example.com" },
 		{ "phone_number", "+4915112345678" } };
 	const char *media[] = { "EMAIL", "SMS" };

@@ -81,7 +81,8 @@ static struct batch_item item_of(struct work *work, const char *username)
  * when nobody heard what became of their commit. */
 static bool create_together(struct work *work)
 {
-	struct batch *batch = batch_new(work->mem, &harness.engine);
+	struct batch *batch =
+	    batch_new(work->mem, &harness.engine, pool_cache_new(work->mem));
 	struct batch_item items[] = { item_of(work, "anna"),
 		item_of(work, "bob") };
 	bool done = true;

@@ -117,6 +117,20 @@ Test(migrate, a_changed_migration_is_refused)
 	       "another version made it; use a new database or folder");
 }
 
+/* A call of one would be parsed and planned by each statement. */
+Test(migrate, functions_of_time_are_inlined)
+{
+	static const char *const calls[] = { "ms(applied_at)",
+		"after_ms(number)" };
+
+	for (size_t i = 0; i < 2; i++) {
+		const char *plan = harness_value(&harness,
+		    "explain (verbose, format json) select %s from migration",
+		    calls[i]);
+		cr_expect_null(strstr(plan, "ms("), "%s", plan);
+	}
+}
+
 static const struct {
 	int number;
 	const char *name;

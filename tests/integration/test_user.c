@@ -8,6 +8,7 @@
 #include "account/user.h"
 #include "base/clock.h"
 #include "base/pattern.h"
+#include "explain.h"
 #include "harness.h"
 
 static struct harness harness;
@@ -75,6 +76,54 @@ Test(user, found_in_any_case_where_case_is_not_heeded)
 	expect(pool, "aLICE", user);
 	expect(pool, "a@EXAMPLE.com", user);
 	expect(pool, "ALI", user);
+}
+
+/* Each finds its own, whatever stands beside it. */
+Test(user, many_in_one_statement)
+{
+	struct pool *exact = harness_pool(&harness, "{" ALIASES "}");
+	struct pool *folding = harness_pool(&harness,
+	    "{'UsernameConfiguration':{'CaseSensitive':false}}");
+	const struct user *alice = harness_must_invite(&harness, exact, ALICE);
+	const struct user *other =
+	    harness_must_invite(&harness, folding, "{'Username':'Alice'}");
+	const struct user *odd =
+	    harness_must_invite(&harness, exact, "{'Username':'a,{b}\\\\c'}");
+	struct user_wanted wanted[] = { { exact, "nobody", NULL },
+		{ exact, "Alice", NULL }, { folding, "aLICE", NULL },
+		{ exact, "alice", NULL }, { exact, "Ali", NULL },
+		{ exact, alice->sub, NULL }, { folding, alice->sub, NULL },
+		{ exact, "NULL", NULL }, { exact, "\"", NULL },
+		{ exact, "a,{b}\\c", NULL }, { exact, "Alice", NULL } };
+	const struct user *found[] = { NULL, alice, other, NULL, alice, alice,
+		NULL, NULL, NULL, odd, alice };
+
+	cr_assert(user_find_many(&harness.work, wanted, 11), "%s",
+	    harness.work.err.detail);
+	for (int i = 0; i < 11; i++) {
+		cr_assert_eq(!wanted[i].user, !found[i], "%d", i);
+		if (found[i])
+			cr_expect_str_eq(wanted[i].user->sub, found[i]->sub,
+			    "%d", i);
+	}
+}
+
+Test(user, to_find_many_looks_at_no_others)
+{
+	const char *arguments;
+
+	harness_pool(&harness, "{}");
+	harness_value(&harness,
+	    "insert into account (pool_id, sub, username, status, attributes) "
+	    "select id, gen_random_uuid(), 'user' || i, 'CONFIRMED', '{}' from "
+	    "user_pool, generate_series(1, 2000) i; insert into name (pool_id, "
+	    "value, kind, sub) select pool_id, username, 'username', sub from "
+	    "account; analyze");
+	arguments = harness_value(&harness,
+	    "select format('array[%%L, %%L], ''{user7,user99}'', "
+	    "''{null,null}''', id, id) from user_pool");
+	cr_expect_leq(
+	    explain_rows(&harness, QUERY_user_find_many, arguments, NULL), 4);
 }
 
 Test(user, a_new_sub_has_the_service_s_shape)

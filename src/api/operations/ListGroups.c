@@ -18,7 +18,8 @@ static bool run(struct call *call, const void *given)
 {
 	const struct request *request = given;
 	struct work *work = &call->work;
-	struct pool *pool = pool_get(work, request->pool_id);
+	const struct pool *pool =
+	    pool_cache_get(call->pools, work, request->pool_id);
 	const char *list =
 	    mem_printf(work->mem, "groups of %s", request->pool_id);
 	const char *after =

@@ -22,7 +22,8 @@ static const struct field rows[] = { ROW_POOL_ID(struct request, pool_id),
 static bool run(struct call *call, const void *given)
 {
 	const struct request *request = given;
-	struct pool *pool = pool_get(&call->work, request->pool_id);
+	const struct pool *pool =
+	    pool_cache_get(call->pools, &call->work, request->pool_id);
 	const struct user_search search = { .filter = request->filter,
 		.token = request->token,
 		.wanted = request->wanted,
