@@ -1,22 +1,26 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""api - AdminCreateUser by HTTP, signed and durable, beside pgbench with the
-bare statement that creates a user."""
+"""api - the API by HTTP, signed and durable, beside pgbench with the bare
+statements, and what else there is to compare a part with."""
 import json
 import os
 import re
 import statistics
 import sys
 
+import arrival
 import common
 import daemon
 import endpoint
+import pages
 import passwords
+import together
 
 HERE = common.SOURCE
 KNOWN = 5000  # users that are read, again and again
+MILLION = 10 ** 6
+MEMORY_GOAL = 24  # MiB
 CLIENTS = (1, 2, 4, 8, 16, 32)
-
 
 
 def create(cluster, api, pool):
@@ -90,7 +94,8 @@ def million(cluster, api, pool):
                         "--name", "million")
     few, many, memory = [], [], []
     try:
-        endpoint.insert_users(cluster, api.name, pool, 5 * 10 ** 7, 10 ** 6)
+        endpoint.insert_users(cluster, api.name, pool, 5 * 10 ** 7,
+                              MILLION)
         for _ in range(common.ROUNDS):
             few.append(other.create(empty, 32))
             many.append(api.create(pool, 32))
@@ -101,14 +106,27 @@ def million(cluster, api, pool):
     endpoint.print_side("1,000,000 users", many)
     common.print_row("resident MiB of the api child, each round", *(
         "%.1f" % size for size in memory))
-    return common.verdict("create, 1,000,000 users", [
-        m["rate"] / f["rate"] for m, f in zip(many, few)], 0.6)
+    return common.verdict("create, 1,000,000 users",
+                          endpoint.ratios(many, endpoint.rates(few)), 0.6)
 
 
-PARTS = {"create": create, "get": get, "million": million,
-         "passwords": passwords.part}
+def memory(cluster, api, pool):
+    """What the api child has of memory while it makes a million users."""
+    sizes, made = [], 0
+    while made < MILLION:
+        made += api.create(pool, 32)["done"]
+        sizes.append((made, common.memory_mib(api.child)[1]))
+        common.print_row("resident MiB after %d" % made, "%.1f" % sizes[-1][1])
+    half = next(size for made, size in sizes if made >= MILLION // 2)
+    held = common.limit("resident MiB, a goal", sizes[-1][1], MEMORY_GOAL)
+    return held & common.limit("growth of the second half, MiB",
+                               sizes[-1][1] - half, 1)
 
-USUAL = "create get million passwords"
+
+PARTS = {"create": create, "get": get, "million": million, "memory": memory,
+         "passwords": passwords.part, "together": together.part,
+         "arrival": arrival.part, "pages": pages.part}
+USUAL = "create get passwords together arrival pages million"
 
 
 def main():

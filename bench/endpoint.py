@@ -16,7 +16,9 @@ MOST = int(os.environ.get("MOST_A_SECOND", "25000"))
 TEMPLATE = {"EmailSubject": "Your account",
             "EmailMessage": "Hello {username}, your password is {####}."}
 OPTIONS = ("-c search_path=usher -c enable_hashjoin=off "
-           "-c enable_mergejoin=off -c enable_seqscan=off -c jit=off")
+           "-c enable_mergejoin=off -c enable_seqscan=off "
+           "-c enable_bitmapscan=off -c plan_cache_mode=force_generic_plan "
+           "-c jit=off")
 SUB = ("('00000000-0000-7000-' || lpad(to_hex(:client_id::bigint), 4, '0') "
        "|| '-' || lpad(to_hex(:n::bigint), 12, '0'))")
 USER = "('guest' || :client_id::bigint || '.' || :n::bigint)"
@@ -60,7 +62,7 @@ class Api:
         return subprocess.Popen(
             [common.BUILD + "/bench/sign", self.host, self.key["AccessKeyId"],
              self.key["SecretAccessKey"], operation],
-            stdin=subprocess.PIPE, text=True, **streams)
+            stdin=subprocess.PIPE, **streams)
 
     def sign(self, operation, bodies):
         """A file of requests."""
@@ -68,7 +70,7 @@ class Api:
         with os.fdopen(handle, "wb") as out:
             process = self.signer(operation, stdout=out)
             for body in bodies:
-                process.stdin.write(body + "\n")
+                process.stdin.write(body.encode() + b"\n")
             process.communicate()
         return path
 
@@ -180,6 +182,10 @@ def print_side(title, found):
                               for key, form in (
         ("rate", "%.0f"), ("median", "%.2f"), ("tail", "%.1f"),
         ("own", "%.0f"), ("PostgreSQL", "%.0f")) if key in found[0]))
+
+
+def rates(found):
+    return [figures["rate"] for figures in found]
 
 
 def ratios(found, floor):

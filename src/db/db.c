@@ -40,12 +40,14 @@ static const struct statement {
  * Pinned for every connection. Our statements reach rows by keys; the planner
  * may think a fresh table small, or a user pool as small as most are, choose to
  * read, sort or hash all of it, and keep that plan for the life of the
- * connection while the table grows.
+ * connection while the table grows. Each statement is planned once: what its
+ * parameters are changes nothing, but the planner may hope so each time.
  */
 static const char session_options[] =
     "-c search_path=usher -c client_encoding=UTF8 -c timezone=UTC "
     "-c datestyle=ISO -c enable_hashjoin=off -c enable_mergejoin=off "
     "-c enable_seqscan=off -c enable_bitmapscan=off "
+    "-c plan_cache_mode=force_generic_plan "
     "-c statement_timeout=60s -c jit=off "
     "-c idle_in_transaction_session_timeout=60s";
 
