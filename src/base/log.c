@@ -29,10 +29,19 @@ static void add(struct line *line, char byte)
 		line->text[line->length++] = byte;
 }
 
+static void add_n(struct line *line, const char *text, size_t length)
+{
+	size_t room = LINE_ROOM - 1 - line->length;
+
+	if (length > room)
+		length = room;
+	memcpy(line->text + line->length, text, length);
+	line->length += length;
+}
+
 static void add_text(struct line *line, const char *text)
 {
-	for (; *text; text++)
-		add(line, *text);
+	add_n(line, text, strlen(text));
 }
 
 static bool is_control(char byte)
@@ -40,22 +49,27 @@ static bool is_control(char byte)
 	return (unsigned char)byte < ' ' || byte == 0x7f;
 }
 
-static bool is_plain(const char *value)
+/* How many bytes stand at its begin that mislead nobody. */
+static size_t plain_length(const char *value)
 {
-	if (!*value || strpbrk(value, " \"\\="))
-		return false;
-	while (*value && !is_control(*value))
-		value++;
-	return !*value;
+	const char *at = value;
+
+	while (*at && *at != '"' && *at != '\\' && *at != '=' && *at != ' ' &&
+	       !is_control(*at))
+		at++;
+	return (size_t)(at - value);
 }
 
 /* Quoted where blanks, quotes or control characters would mislead. */
 static void add_value(struct line *line, const char *value)
 {
-	bool plain = is_plain(value);
+	size_t plain = plain_length(value);
 
-	if (!plain)
-		add(line, '"');
+	if (plain && !value[plain]) {
+		add_n(line, value, plain);
+		return;
+	}
+	add(line, '"');
 	for (; *value; value++) {
 		if (*value == '"' || *value == '\\')
 			add(line, '\\');
@@ -64,8 +78,7 @@ static void add_value(struct line *line, const char *value)
 			byte = ' ';
 		add(line, byte);
 	}
-	if (!plain)
-		add(line, '"');
+	add(line, '"');
 }
 
 static void add_pair(struct line *line, const char *key, const char *value)

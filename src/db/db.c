@@ -482,10 +482,14 @@ char *db_array(struct mem *mem, const char *const *texts, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		str_add(array, i ? "," : "");
 		str_add(array, texts[i] ? "\"" : "null");
-		for (const char *at = texts[i]; at && *at; at++) {
-			if (*at == '"' || *at == '\\')
+		for (const char *at = texts[i]; at && *at;) {
+			size_t plain = strcspn(at, "\"\\");
+			str_add_n(array, at, plain);
+			at += plain;
+			if (*at) {
 				str_add_char(array, '\\');
-			str_add_char(array, *at);
+				str_add_char(array, *at++);
+			}
 		}
 		str_add(array, texts[i] ? "\"" : "");
 	}

@@ -110,6 +110,13 @@ static size_t echo(const char *text, const char *secret)
 	return (size_t)(at - text);
 }
 
+/* Whether an echo of SECRET may begin with BYTE: most do not. */
+static bool may_echo(char byte, const char *secret)
+{
+	return secret && (byte == *secret || byte == '%' || byte == '=' ||
+	                     byte == '\\' || byte == '+' || byte == '&');
+}
+
 /* What a peer says goes to the database and to people: UTF-8, and never the
  * secrets that the peer was given. */
 static void note(const struct delivery *delivery, char *into, size_t room,
@@ -119,8 +126,10 @@ static void note(const struct delivery *delivery, char *into, size_t room,
 
 	while (*text) {
 		const char *shown = text;
-		size_t size = echo(text, delivery->password);
-		if (!size)
+		size_t size = 0;
+		if (may_echo(*text, delivery->password))
+			size = echo(text, delivery->password);
+		if (!size && may_echo(*text, delivery->carrier_secret))
 			size = echo(text, delivery->carrier_secret);
 		if (size) {
 			text += size;

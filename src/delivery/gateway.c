@@ -16,6 +16,13 @@
 
 #define ANSWER_MOST 65536
 
+static const char *make_token(struct mem *mem, const char *secret)
+{
+	const char *seed = mem_secret(mem_printf(mem, "receipt %s", secret));
+
+	return mem_text_n(mem, secret_digest(mem, seed), 32);
+}
+
 struct gateway *gateway_read(struct mem *mem, const char *path,
     const char *secret, struct err *err)
 {
@@ -23,6 +30,7 @@ struct gateway *gateway_read(struct mem *mem, const char *path,
 
 	gateway->profile = gateway_profile_read(mem, path, err);
 	gateway->secret = secret;
+	gateway->token = make_token(mem, secret);
 	return gateway->profile ? gateway : NULL;
 }
 
@@ -51,12 +59,9 @@ bool gateway_holds_ambiguous(const struct gateway *gateway)
 	return strcmp(gateway->profile->ambiguous, "hold") == 0;
 }
 
-const char *gateway_token(struct mem *mem, const struct gateway *gateway)
+const char *gateway_token(const struct gateway *gateway)
 {
-	const char *seed =
-	    mem_secret(mem_printf(mem, "receipt %s", gateway->secret));
-
-	return mem_text_n(mem, secret_digest(mem, seed), 32);
+	return gateway->token;
 }
 
 static void note_answer(void *context, const struct http_answer *answer)
@@ -156,7 +161,7 @@ static const char *value_of(struct mem *mem, const struct values *values,
 	if (strcmp(name, "secret") == 0)
 		return values->gateway->secret;
 	if (strcmp(name, "receipt_token") == 0)
-		return gateway_token(mem, values->gateway);
+		return gateway_token(values->gateway);
 	if (strcmp(name, "callback_url") == 0)
 		return delivery->callback_url ? delivery->callback_url : "";
 	if (strcmp(name, "message_key") == 0)
@@ -195,8 +200,11 @@ static const char *escape(struct mem *mem, enum position position,
 static const char *fill(struct mem *mem, const struct values *values,
     const char *format, enum position position)
 {
-	struct str *text = str_new(mem, STR_LIMIT_LARGE);
+	struct str *text;
 
+	if (!strchr(format, '{'))
+		return format;
+	text = str_new(mem, STR_LIMIT_LARGE);
 	str_secret(text);
 	while (*format) {
 		size_t plain = strcspn(format, "{");
@@ -267,7 +275,7 @@ static void fill_json(struct mem *mem, const struct values *values, cJSON *json)
 {
 	cJSON *child = json->child;
 
-	if (cJSON_IsString(json))
+	if (cJSON_IsString(json) && strchr(json->valuestring, '{'))
 		cJSON_SetValuestring(json,
 		    fill(mem, values, json->valuestring, IN_TEXT));
 	while (child) {

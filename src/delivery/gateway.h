@@ -29,7 +29,7 @@ const char *gateway_name(const struct gateway *gateway);
  * What the gateway must bring with a receipt, and is told in the address that
  * it calls: made of the password, which is not told that way.
  */
-const char *gateway_token(struct mem *mem, const struct gateway *gateway);
+const char *gateway_token(const struct gateway *gateway);
 
 /*
  * Asks the gateway's address for nothing and takes any HTTP answer for life;

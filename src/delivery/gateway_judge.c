@@ -101,7 +101,7 @@ static const char *without_tokens(struct mem *mem,
 {
 	char *shown = mem_text(mem, words);
 
-	hide(shown, gateway_token(mem, gateway));
+	hide(shown, gateway_token(gateway));
 	hide(shown, gateway->access_token);
 	return shown;
 }
@@ -189,6 +189,19 @@ static void judge_silence(const struct http_answer *answer,
 	    answer->status, NULL, answer->words);
 }
 
+static bool is_pointer(const struct gateway_finder *finder)
+{
+	return finder && finder->pointer;
+}
+
+static bool looks_at_json(const struct gateway_profile *profile)
+{
+	return (profile->success && profile->success->pointer) ||
+	       is_pointer(profile->message_id) ||
+	       is_pointer(profile->error_code) ||
+	       is_pointer(profile->error_text);
+}
+
 void gateway_judge(struct mem *mem, struct gateway *gateway,
     const struct http_answer *answer, struct delivery *delivery)
 {
@@ -201,7 +214,8 @@ void gateway_judge(struct mem *mem, struct gateway *gateway,
 		judge_silence(answer, delivery);
 		return;
 	}
-	const cJSON *json = json_read(mem, answer->body, &err);
+	const cJSON *json =
+	    looks_at_json(profile) ? json_read(mem, answer->body, &err) : NULL;
 	bool status = status_succeeds(profile, answer->status);
 	int body =
 	    status ? body_succeeds(mem, profile->success, answer, json) : 0;

@@ -115,7 +115,8 @@ struct gateway_profile {
 struct gateway {
 	const struct gateway_profile *profile;
 	const char *secret;
-	int refusals; /* in a row, of gateway_judge() */
+	const char *token; /* see gateway_token() */
+	int refusals;      /* in a row, of gateway_judge() */
 	char access_token[8192];
 	int64_t access_until_ms; /* steady clock; 0: there is no token */
 };

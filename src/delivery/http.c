@@ -30,9 +30,11 @@ struct transfer {
 	struct mem *own;
 	CURL *easy;
 	struct mem *mem; /* of this request */
-	struct curl_slist *headers;
 	struct http_request request;
-	bool made; /* the handle knows how requests like this one are made */
+	/* What the handle knows already: */
+	bool made; /* how requests like this one are made */
+	struct curl_slist *headers;
+	char *url;
 	struct str *body;
 	bool sent;
 	bool inside; /* an address was refused for being private */
@@ -42,6 +44,7 @@ struct transfer {
 static void let_go_transfer(struct transfer *transfer)
 {
 	curl_easy_cleanup(transfer->easy);
+	curl_slist_free_all(transfer->headers);
 	mem_free(transfer->own);
 }
 
@@ -151,6 +154,10 @@ static void make_handle(struct transfer *transfer)
 	CURL *easy = transfer->easy;
 
 	curl_easy_reset(easy);
+	curl_slist_free_all(transfer->headers);
+	transfer->headers = NULL;
+	mem_drop(transfer->url);
+	transfer->url = NULL;
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_answer);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
@@ -174,17 +181,54 @@ static bool alike(const struct http_request *one,
 	       one->total_ms == other->total_ms;
 }
 
+/* Expect: is taken away; from what is signed only what is sent. */
+static bool is_expect(const struct transfer *transfer)
+{
+	return !transfer->request.sigv4;
+}
+
+static bool has_headers(const struct transfer *transfer)
+{
+	const char *const *header = transfer->request.headers;
+	const struct curl_slist *known = transfer->headers;
+
+	if (!known)
+		return false;
+	if (is_expect(transfer))
+		known = known->next;
+	for (; header && *header; header++, known = known->next)
+		if (!known || strcmp(known->data, *header) != 0)
+			return false;
+	return !known;
+}
+
 static void set_headers(struct transfer *transfer)
 {
 	const char *const *header = transfer->request.headers;
 
-	/* One that is not sent must not be signed. */
-	if (!transfer->request.sigv4)
-		transfer->headers = curl_slist_append(NULL, "Expect:");
+	if (has_headers(transfer))
+		return;
+	curl_slist_free_all(transfer->headers);
+	transfer->headers =
+	    is_expect(transfer) ? curl_slist_append(NULL, "Expect:") : NULL;
 	for (; header && *header; header++)
 		transfer->headers =
 		    curl_slist_append(transfer->headers, *header);
 	curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers);
+}
+
+static void set_url(struct transfer *transfer)
+{
+	if (transfer->url && strcmp(transfer->url, transfer->request.url) == 0)
+		return;
+	mem_drop(transfer->url);
+	transfer->url =
+	    mem_secret(mem_text(transfer->own, transfer->request.url));
+	curl_easy_setopt(transfer->easy, CURLOPT_URL, transfer->url);
+}
+
+static void set_credentials(struct transfer *transfer)
+{
 	if (!transfer->request.user)
 		return;
 	if (transfer->request.sigv4)
@@ -215,7 +259,6 @@ static struct transfer *take_transfer(struct http *http)
 static void leave_transfer(struct http *http, struct transfer *transfer)
 {
 	curl_multi_remove_handle(http->multi, transfer->easy);
-	curl_slist_free_all(transfer->headers);
 	mem_free(transfer->mem);
 	http->running--;
 	if (http->spares < SPARE_MOST) {
@@ -233,13 +276,13 @@ void http_begin(struct http *http, const struct http_request *request)
 	transfer->mem = mem_new(transfer->own);
 	transfer->request = *request;
 	transfer->body = str_new(transfer->mem, request->answer_most);
-	transfer->headers = NULL;
 	transfer->sent = transfer->inside = false;
 	*transfer->error = '\0';
 	if (!same)
 		make_handle(transfer);
 	set_headers(transfer);
-	curl_easy_setopt(transfer->easy, CURLOPT_URL, request->url);
+	set_url(transfer);
+	set_credentials(transfer);
 	/* With its headers in one piece, unlike what a callback reads. */
 	if (strcmp(request->method, "GET") != 0)
 		curl_easy_setopt(transfer->easy, CURLOPT_POSTFIELDS,

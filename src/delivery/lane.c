@@ -24,7 +24,9 @@
 #define SLICE_MS    250  /* a SIGTERM is seen after so long */
 #define FAILURE_MS  1000 /* before the database is asked again */
 #define TELL_MS     5000 /* between what a lane says of itself */
-#define AHEAD_COUNT 25   /* messages left when the next batch is claimed */
+#define AHEAD_COUNT 25   /* messages left when the next batch is claimed, */
+#define AHEAD_MS    10   /* or what they will take: as long as a claim may */
+#define SAMPLE      10   /* messages that tell how long each takes */
 
 #define MESSAGE_ROOM ((size_t)16 * 1024) /* for one in memory, about */
 
@@ -61,6 +63,7 @@ struct lane {
 	struct batch current;
 	struct batch next;
 	size_t left; /* of the current batch, in the carrier's hands */
+	int64_t sending_since_ms;        /* steady clock */
 	const struct delivery *unlogged; /* told last; see catch_up() */
 	bool lost; /* the connection: messages may be leased to us unknown */
 
@@ -201,14 +204,24 @@ static bool take_claim(struct lane *lane, struct batch *batch)
 	return true;
 }
 
+static bool ends_soon(const struct lane *lane)
+{
+	int64_t left = (int64_t)lane->left;
+	int64_t done = (int64_t)lane->current.ready_count - left;
+	int64_t taken_ms = clock_steady_ms() - lane->sending_since_ms;
+
+	return left <= AHEAD_COUNT ||
+	       (done >= SAMPLE && taken_ms * left <= AHEAD_MS * done);
+}
+
 /* So that the carrier does not wait for the database between full batches;
  * late, so that what was claimed is not old when it goes. */
 static void claim_ahead(struct lane *lane)
 {
 	bool full = (int)lane->current.claim.count == lane->current.claim.most;
 
-	if (lane->left <= AHEAD_COUNT && full && !lane->next.mem &&
-	    !lane->fault && !lane->throttle && !db_lost(lane->db))
+	if (full && !lane->next.mem && !lane->fault && !lane->throttle &&
+	    !db_lost(lane->db) && ends_soon(lane))
 		ask_claim(lane, &lane->next);
 }
 
@@ -352,6 +365,7 @@ static void work_on(struct lane *lane, struct batch *batch)
 	lane->fault = lane->throttle = NULL;
 	lane->session = (struct gate_session){ 0 };
 	lane->left = batch->ready_count;
+	lane->sending_since_ms = clock_steady_ms();
 	lane->settle.lease_end_ms = batch->lease_end_ms;
 	lane->sink.sessions = gate_sessions(&lane->board->gate, &lane->limits);
 	if (batch->ready_count && !stopping) {

@@ -194,5 +194,5 @@ bool receipt_authentic(const struct gateway *gateway,
 		given = http_header(request->headers, secret->header);
 	/* Without a password the token could be made by anyone. */
 	return given && *gateway->secret &&
-	       secret_same(given, gateway_token(mem, gateway));
+	       secret_same(given, gateway_token(gateway));
 }

@@ -149,7 +149,7 @@ bool render(struct mem *mem, const struct engine *engine,
 	/* Who brings it away makes its text, too. */
 	if (delivery->template.sender)
 		return true;
-	if (delivery->expires_ms)
+	if (delivery->expires_ms && delivery->template.ours)
 		values.expires = clock_print_people(mem, delivery->expires_ms);
 	if (strcmp(delivery->medium, "EMAIL") == 0)
 		return render_mail(mem, engine->config, delivery, &values);

@@ -3,7 +3,7 @@
  * settle - outcomes that a lane was told, on their way into the database.
  *
  * Each is noted at once in a journal in memory that outlives the lane, and
- * settled with others, fifty at a time or after 200 ms, while the lane goes
+ * settled with others, a hundred at a time or after 200 ms, while the lane goes
  * on. When a lane is killed the next one at its place settles what it left:
  * what was accepted is not sent again. Outcomes are not dropped while their
  * leases live.
@@ -20,8 +20,8 @@
 #include "delivery/delivery.h"
 #include "delivery/queue.h"
 
-#define SETTLE_COUNT 50
-#define SETTLE_MOST  256 /* entries of a journal; a power of two */
+#define SETTLE_COUNT 100
+#define SETTLE_MOST  512 /* entries of a journal; a power of two */
 
 /* A ring: those from TAIL to HEAD are not settled yet. */
 struct settle_journal {

@@ -12,7 +12,7 @@
 #include "delivery/http.h"
 #include "delivery/token.h"
 
-#define BATCH_MOST 100
+#define BATCH_MOST 200
 #define WAIT_MS    100
 
 struct text_lane {

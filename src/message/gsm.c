@@ -37,6 +37,8 @@ static int septets(uint32_t point)
 		return bsearch(&point, beyond_ascii,
 		           sizeof(beyond_ascii) / sizeof(beyond_ascii[0]),
 		           sizeof(beyond_ascii[0]), compare_points) != NULL;
+	if (point >= '0' && point <= '9')
+		return 1;
 	if (strchr("[\\]^{|}~", (int)point))
 		return 2;
 	if (point == '\n' || point == '\r')
@@ -51,16 +53,22 @@ static int width(uint32_t point, enum gsm_encoding encoding)
 	return point > 0xffff && point != UTF8_WRONG ? 2 : 1;
 }
 
-static void find_offender(const char *text, struct gsm_count *count)
+/* The septets of what stands before it, of all without one. */
+static int find_offender(const char *text, struct gsm_count *count)
 {
 	const char *at = text;
 	const char *next = text;
 	uint32_t point;
+	int units = 0;
+	int more;
 
-	while ((point = utf8_next(&next)) && septets(point))
+	while ((point = utf8_next(&next)) && (more = septets(point))) {
+		units += more;
 		at = next;
+	}
 	count->offender = point;
 	count->offset = point ? (size_t)(at - text) : 0;
+	return units;
 }
 
 /* Fills parts of CAPACITY units; a character is never split. */
@@ -85,8 +93,15 @@ static void fill(const char *text, int capacity, struct gsm_count *count)
 
 void gsm_count(const char *text, struct gsm_count *count)
 {
-	find_offender(text, count);
+	int units = find_offender(text, count);
+
 	count->encoding = count->offender ? GSM_UCS2 : GSM_7BIT;
+	if (!count->offender && units <= 160) {
+		count->units = units;
+		count->parts = 1;
+		count->per_part = 160;
+		return;
+	}
 	fill(text, count->offender ? 70 : 160, count);
 	if (count->parts > 1)
 		fill(text, count->offender ? 67 : 153, count);
