@@ -5,11 +5,18 @@
 
 #include "message/phone.h"
 
+static bool is(const struct delivery *delivery, const char *kind)
+{
+	return strcmp(delivery->kind, kind) == 0;
+}
+
 static const char *why_cancelled(const struct delivery *delivery)
 {
 	if (delivery->expired)
-		return "the temporary password expired";
-	if (strcmp(delivery->kind, "code") == 0)
+		return is(delivery, "invitation")
+		           ? "the temporary password expired"
+		           : "the code expired";
+	if (is(delivery, "code"))
 		return NULL;
 	if (!delivery->status)
 		return "the user was deleted";
@@ -47,8 +54,8 @@ bool rules_allow(struct delivery *delivery)
 	const char *cancelled = why_cancelled(delivery);
 	const char *refused = why_refused(delivery);
 	bool sandboxed = strcmp(delivery->medium, "SMS") == 0 &&
-	                 strcmp(delivery->kind, "code") != 0 &&
-	                 delivery->sandbox && !delivery->verified;
+	                 !is(delivery, "code") && delivery->sandbox &&
+	                 !delivery->verified;
 
 	if (has_arrived(delivery)) {
 		delivery_tell(delivery, DELIVERY_ACCEPTED, 0, NULL,

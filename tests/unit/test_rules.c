@@ -43,7 +43,7 @@ Test(rules, expired)
 	delivery.expired = true;
 	expect(delivery, DELIVERY_CANCELLED, "the temporary password expired");
 	delivery.kind = "code";
-	expect(delivery, DELIVERY_CANCELLED, "the temporary password expired");
+	expect(delivery, DELIVERY_CANCELLED, "the code expired");
 }
 
 Test(rules, user_went)
