@@ -57,31 +57,34 @@ static void put_texts(const struct message_template *own, bool sms,
 		template->subject = own->email_subject;
 }
 
-void invitation_choose_template(const struct engine *engine,
-    const struct pool *pool, bool has_password, bool sms,
-    struct template *template)
+static enum template_name default_name(const struct engine *engine,
+    enum invitation_text text)
 {
 	bool aws = strcmp(engine->config->invite_default_text, "aws") == 0;
-	enum template_name name = TEMPLATE_INVITATION;
 
-	if (!has_password)
-		name = TEMPLATE_WELCOME;
-	else if (aws)
-		name = TEMPLATE_AWS;
+	if (text == INVITATION_WELCOME)
+		return TEMPLATE_WELCOME;
+	return aws ? TEMPLATE_AWS : TEMPLATE_INVITATION;
+}
 
-	template_builtin(name, sms, template);
+void invitation_choose_template(const struct engine *engine,
+    const struct pool *pool, enum invitation_text text, bool sms,
+    struct template *template)
+{
+	template_builtin(default_name(engine, text), sms, template);
 	put_texts(own_texts(pool), sms, template);
 }
 
 /* The text is printed and digested once as long as POOL lives. */
 static struct pool_text *get_text(const struct engine *engine,
-    const struct pool *pool, bool has_password, bool sms)
+    const struct invitation *invitation, bool sms)
 {
-	struct pool_text *text = &pool->texts[2 * sms + has_password];
+	const struct pool *pool = invitation->pool;
+	struct pool_text *text = &pool->texts[2 * invitation->text + sms];
 	struct template template;
 
 	if (!text->hash) {
-		invitation_choose_template(engine, pool, has_password, sms,
+		invitation_choose_template(engine, pool, invitation->text, sms,
 		    &template);
 		text->content = template_print(pool->mem, &template);
 		text->hash = secret_digest(pool->mem, text->content);
@@ -120,7 +123,7 @@ static const char *special_secret(struct mem *mem, const struct engine *engine,
 
 	if (!template.sender) {
 		invitation_choose_template(engine, invitation->pool,
-		    invitation->password != NULL, sms, &template);
+		    invitation->text, sms, &template);
 		put_texts(custom->texts, sms, &template);
 	}
 	cJSON *json = json_read(mem, template_print(mem, &template), &err);
@@ -136,10 +139,9 @@ static void add_message(struct work *work, const struct engine *engine,
 	const struct user *user = invitation->user;
 	struct invitation_message *message = &plan->messages[plan->count++];
 	bool special = is_special(invitation->custom, sms);
-	const struct pool_text *text =
-	    special ? special_text(work->mem)
-	            : get_text(engine, invitation->pool,
-	                  invitation->password != NULL, sms);
+	const struct pool_text *text = special
+	                                   ? special_text(work->mem)
+	                                   : get_text(engine, invitation, sms);
 	const char *secret =
 	    special ? special_secret(work->mem, engine, invitation, sms)
 	            : invitation->password;

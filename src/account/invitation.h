@@ -38,10 +38,16 @@ struct invitation_plan {
 const char *invitation_shown_username(const struct pool *pool,
     const struct user *user, const char *requested);
 
+/* What a text is for. */
+enum invitation_text {
+	INVITATION_WELCOME, /* the user has no password */
+	INVITATION_PASSWORD
+};
+
 /* The text that a user of POOL gets: the pool's own, part by part, else the
  * installation's default. */
 void invitation_choose_template(const struct engine *engine,
-    const struct pool *pool, bool has_password, bool sms,
+    const struct pool *pool, enum invitation_text text, bool sms,
     struct template *template);
 
 /* What a user pool's functions make of an invitation. */
@@ -58,7 +64,8 @@ struct invitation {
 	const struct pool *pool;
 	const struct user *user; /* its sub and invitation number are set */
 	const struct field_words *media; /* as requested; empty: the default */
-	const char *password;            /* NULL: the user has none */
+	enum invitation_text text;
+	const char *password; /* NULL with INVITATION_WELCOME */
 	const struct invitation_custom *custom; /* NULL: nothing */
 };
 
