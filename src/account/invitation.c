@@ -35,13 +35,6 @@ char *invitation_place(struct mem *mem, const char *pool_id, const char *sub,
 	    medium, invitation);
 }
 
-static const struct message_template *own_texts(const struct pool *pool)
-{
-	const struct admin_create_config *config = pool->settings->admin_create;
-
-	return config ? config->invite : NULL;
-}
-
 /* What OWN has takes the place of it, part by part. */
 static void put_texts(const struct message_template *own, bool sms,
     struct template *template)
@@ -57,6 +50,24 @@ static void put_texts(const struct message_template *own, bool sms,
 		template->subject = own->email_subject;
 }
 
+static void put_own_texts(const struct pool *pool, enum invitation_text text,
+    bool sms, struct template *template)
+{
+	const struct pool_settings *settings = pool->settings;
+
+	if (text != INVITATION_RESET) {
+		put_texts(settings->admin_create
+		              ? settings->admin_create->invite
+		              : NULL,
+		    sms, template);
+		return;
+	}
+	put_texts(&settings->verification, sms, template);
+	if (settings->verification_template)
+		put_texts(&settings->verification_template->texts, sms,
+		    template);
+}
+
 static enum template_name default_name(const struct engine *engine,
     enum invitation_text text)
 {
@@ -64,6 +75,8 @@ static enum template_name default_name(const struct engine *engine,
 
 	if (text == INVITATION_WELCOME)
 		return TEMPLATE_WELCOME;
+	if (text == INVITATION_RESET)
+		return aws ? TEMPLATE_AWS_RESET : TEMPLATE_RESET;
 	return aws ? TEMPLATE_AWS : TEMPLATE_INVITATION;
 }
 
@@ -72,7 +85,7 @@ void invitation_choose_template(const struct engine *engine,
     struct template *template)
 {
 	template_builtin(default_name(engine, text), sms, template);
-	put_texts(own_texts(pool), sms, template);
+	put_own_texts(pool, text, sms, template);
 }
 
 /* The text is printed and digested once as long as POOL lives. */
@@ -245,6 +258,24 @@ void invitation_conclude(struct mem *mem, const struct pool *pool,
 	}
 	for (size_t i = 0; i < POOL_TEXTS && plan->count; i++)
 		pool->texts[i].stored |= pool->texts[i].hash != NULL;
+}
+
+bool invitation_queue(struct work *work, const struct invitation *invitation,
+    const char *validity, struct invitation_plan *plan)
+{
+	const struct user *user = invitation->user;
+	struct invitation_arrays arrays = invitation_arrays(work->mem, plan);
+	struct rows *rows = db_run(work, QUERY_invite_queue, user->pool_id,
+	    user->sub, validity, arrays.media, arrays.destinations,
+	    arrays.sealed, arrays.templates, arrays.contents, arrays.outcomes,
+	    plan->shown_username, db_int(work->mem, user->invitation),
+	    invitation->text == INVITATION_RESET ? "reset" : "invitation");
+
+	if (!rows)
+		return false;
+	invitation_conclude(work->mem, invitation->pool, plan,
+	    rows_text(rows, 0, "messages"), rows_text(rows, 0, "blocks"));
+	return true;
 }
 
 bool invitation_waits(const struct invitation_plan *plan, const char *medium)

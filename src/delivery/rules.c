@@ -10,6 +10,16 @@ static bool is(const struct delivery *delivery, const char *kind)
 	return strcmp(delivery->kind, kind) == 0;
 }
 
+/* Of a code with which the user may choose a password. */
+static const char *why_code_ended(const struct delivery *delivery)
+{
+	if (strcmp(delivery->status, "RESET_REQUIRED") != 0)
+		return "the user has another password";
+	if (delivery->invitation != delivery->current_invitation)
+		return "superseded by a newer code";
+	return NULL;
+}
+
 static const char *why_cancelled(const struct delivery *delivery)
 {
 	if (delivery->expired)
@@ -20,6 +30,8 @@ static const char *why_cancelled(const struct delivery *delivery)
 		return NULL;
 	if (!delivery->status)
 		return "the user was deleted";
+	if (is(delivery, "reset"))
+		return why_code_ended(delivery);
 	if (delivery->has_password &&
 	    strcmp(delivery->status, "FORCE_CHANGE_PASSWORD") != 0)
 		return "the user has a password of their own";
@@ -36,7 +48,9 @@ static const char *why_refused(const struct delivery *delivery)
 		return "not a telephone number that can be reached (E.164)";
 	if ((delivery->has_password || delivery->template.sealed) &&
 	    !delivery->sealed)
-		return "the password is gone; use usher resend";
+		return is(delivery, "reset")
+		           ? "the code is gone; reset the password again"
+		           : "the password is gone; use usher resend";
 	if (delivery->has_password && !delivery->template.sealed &&
 	    !template_has(&delivery->template, "{####}"))
 		return "template lacks {####}";

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "account/user_password.h"
+#include "account/reset.h"
 #include "api/operation.h"
 
 static bool run(struct call *call, const void *given)
@@ -8,7 +8,7 @@ static bool run(struct call *call, const void *given)
 	struct pool *pool = pool_get(&call->work, request->pool_id);
 
 	return pool &&
-	       user_reset_password(&call->work, pool, request->username);
+	       reset(&call->work, call->engine, pool, request->username);
 }
 
 const struct operation_code operation_AdminResetUserPassword = {
