@@ -108,8 +108,9 @@ static bool ask_triggers(struct work *work, struct creation *creation)
 {
 	const struct invitation invitation = { .user = creation->user,
 		.media = &creation->request->media };
-	const struct trigger_event event = { creation->engine, creation->pool,
-		creation->user, creation->request };
+	const struct trigger_event event = { TRIGGER_INVITATION,
+		creation->engine, creation->pool, creation->user,
+		creation->request };
 	bool email;
 	bool sms;
 

@@ -6,11 +6,22 @@
 #include "account/attribute.h"
 #include "account/audit.h"
 #include "account/invitation.h"
+#include "account/trigger.h"
 #include "base/secret.h"
+#include "base/str.h"
 #include "db/db.h"
 
 #define CODE_VALID_MS "3600000"
 #define PRIORITY_LAST 2
+
+struct reset {
+	const struct engine *engine;
+	const struct pool *pool;
+	const struct reset_request *request;
+	const struct user *asked; /* whom triggers were told of, or NULL */
+	struct invitation_custom custom;
+	struct invitation_plan plan;
+};
 
 static bool is_verified(const struct user *user, const char *name,
     const char *flag)
@@ -99,38 +110,81 @@ static bool note(struct work *work, const struct user *user)
 	    mem_printf(work->mem, "%s/%s", user->pool_id, user->sub), NULL);
 }
 
-static bool reset_in_transaction(struct work *work, const struct engine *engine,
-    const struct pool *pool, const char *name, struct invitation_plan *plan)
+/* Where the code goes: EMAIL or SMS, and the address. */
+static bool same_way(const struct pool *pool, const struct user *one,
+    const struct user *other)
 {
-	struct user *user = user_lock_named(work, pool, name);
+	const char *medium = reset_medium(pool, one);
+	const char *name = str_same(medium, "SMS") ? "phone_number" : "email";
+
+	return str_same(medium, reset_medium(pool, other)) &&
+	       str_same(attribute_get(one->attributes, name),
+	           attribute_get(other->attributes, name));
+}
+
+/* Before anything is written, and outside of any transaction. */
+static bool ask_triggers(struct work *work, struct reset *reset)
+{
+	const struct invite_request request = { .metadata =
+		                                    reset->request->metadata,
+		.user_agent = reset->request->user_agent };
+	const struct user *user =
+	    user_find(work, reset->pool, reset->request->username);
+	const struct trigger_event event = { TRIGGER_RESET, reset->engine,
+		reset->pool, user, &request };
+
+	if (!user || !may_reset(work, reset->pool, user))
+		return false;
+	bool sms = strcmp(reset_medium(reset->pool, user), "SMS") == 0;
+	reset->asked = user;
+	return trigger_message(work, &event, !sms, sms, &reset->custom);
+}
+
+static bool queue(struct work *work, struct reset *reset,
+    const struct user *user, const char *code)
+{
+	const char *medium = reset_medium(reset->pool, user);
+	const struct field_words media = { 1, &medium };
+	const struct invitation invitation = { reset->pool, user, &media,
+		INVITATION_RESET, code, &reset->custom };
+
+	reset->plan.shown_username = invitation_shown_username(reset->pool,
+	    user, reset->request->username);
+	invitation_make_plan(work, reset->engine, &invitation, &reset->plan);
+	return invitation_queue(work, &invitation, CODE_VALID_MS, &reset->plan);
+}
+
+static bool reset_in_transaction(struct work *work, struct reset *reset)
+{
+	struct user *user =
+	    user_lock_named(work, reset->pool, reset->request->username);
 	const char *code = mem_secret(
 	    mem_printf(work->mem, "%06u", secret_random_below(1000000)));
 
-	if (!user || !may_reset(work, pool, user) ||
-	    !set_code(work, user, code, engine->keyring))
+	if (!user || !may_reset(work, reset->pool, user))
 		return false;
-	const char *medium = reset_medium(pool, user);
-	const struct field_words media = { 1, &medium };
-	const struct invitation invitation = { pool, user, &media,
-		INVITATION_RESET, code, NULL };
-	plan->shown_username = invitation_shown_username(pool, user, name);
-	invitation_make_plan(work, engine, &invitation, plan);
-	return invitation_queue(work, &invitation, CODE_VALID_MS, plan) &&
-	       note(work, user);
+	if (reset->asked && !same_way(reset->pool, reset->asked, user))
+		return work_fail(work, ERR_TOO_MANY_REQUESTS,
+		    "The user was changed meanwhile.");
+	return set_code(work, user, code, reset->engine->keyring) &&
+	       queue(work, reset, user, code) && note(work, user);
 }
 
 bool reset(struct work *work, const struct engine *engine,
-    const struct pool *pool, const char *name)
+    const struct pool *pool, const struct reset_request *request)
 {
-	struct invitation_plan plan = { 0 };
+	struct reset reset = { .engine = engine,
+		.pool = pool,
+		.request = request };
 
-	if (!db_begin(work) ||
-	    !reset_in_transaction(work, engine, pool, name, &plan) ||
+	if (trigger_any(pool) && !ask_triggers(work, &reset))
+		return false;
+	if (!db_begin(work) || !reset_in_transaction(work, &reset) ||
 	    !db_commit(work)) {
 		db_rollback(work);
 		return false;
 	}
-	invitation_wake(work, invitation_waits(&plan, "EMAIL"),
-	    invitation_waits(&plan, "SMS"));
+	invitation_wake(work, invitation_waits(&reset.plan, "EMAIL"),
+	    invitation_waits(&reset.plan, "SMS"));
 	return true;
 }

@@ -15,16 +15,24 @@
 #include "account/engine.h"
 #include "account/pool.h"
 #include "account/user.h"
+#include "base/field.h"
 #include "db/work.h"
+
+struct reset_request {
+	const char *username;       /* any that user_find() takes */
+	struct field_list metadata; /* of struct field_pair, for triggers */
+	const char *user_agent;     /* of the client, or NULL */
+};
 
 /*
  * Of a user who is confirmed, or was reset before: then the code before no
- * longer holds, and is not sent if it still waits. NAME is any that user_find()
- * takes. False with ERR_NOT_AUTHORIZED in another state and
- * ERR_INVALID_PARAMETER without an address that was verified.
+ * longer holds, and is not sent if it still waits. False with
+ * ERR_NOT_AUTHORIZED in another state, ERR_INVALID_PARAMETER without an address
+ * that was verified, ERR_TOO_MANY_REQUESTS when the address became another
+ * while triggers were asked, and their errors.
  */
 bool reset(struct work *work, const struct engine *engine,
-    const struct pool *pool, const char *name);
+    const struct pool *pool, const struct reset_request *request);
 
 /*
  * EMAIL or SMS, as the pool's AccountRecoverySetting orders those that USER can

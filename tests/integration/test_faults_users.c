@@ -119,7 +119,9 @@ static void invite_and_confirm(void)
 
 static bool reset_password(struct work *work)
 {
-	return reset(work, &harness.engine, pool, "alice");
+	const struct reset_request request = { .username = "alice" };
+
+	return reset(work, &harness.engine, pool, &request);
 }
 
 Test(sweep_users, a_password_is_reset)

@@ -53,9 +53,16 @@ static void confirm(const char *settings, const char *attributes)
 	    user_set_password(&harness.work, pool, "alice", "Abcdef1!", true));
 }
 
+static bool reset_named(const char *name)
+{
+	const struct reset_request request = { .username = name };
+
+	return reset(&harness.work, &harness.engine, pool, &request);
+}
+
 static bool reset_alice(void)
 {
-	return reset(&harness.work, &harness.engine, pool, "alice");
+	return reset_named("alice");
 }
 
 static struct delivery *claim_of(const char *medium)
@@ -93,8 +100,7 @@ static bool holds(const char *code)
 static void must_not_reset(const char *name, enum err_code code,
     const char *message)
 {
-	cr_assert_not(reset(&harness.work, &harness.engine, pool, name), "%s",
-	    message);
+	cr_assert_not(reset_named(name), "%s", message);
 	cr_expect_eq(harness.work.err.code, code);
 	cr_expect_str_eq(harness.work.err.message, message);
 	cr_expect_eq(harness_number(&harness,
