@@ -100,7 +100,7 @@ returning invitation, ms(modified_at) as modified_ms,
 -- name: invite_queue
 -- Messages for a user who is there. Parameters as in invite_create:
 -- $3 validity  $4 media  $5 destinations  $6 sealed  $7 templates  $8 contents
--- $9 outcomes  $10 what {username} becomes  $11 invitation
+-- $9 outcomes  $10 what {username} becomes  $11 invitation  $12 kind
 with wanted as materialized (
   select m.*, m.medium = 'SMS' and m.outcome is null
     and (select sandbox from installation)
@@ -114,9 +114,9 @@ with wanted as materialized (
   on conflict do nothing
 ), queued as (
   insert into message (pool_id, sub, medium, destination, username,
-    invitation, template_hash, expires_at)
+    invitation, template_hash, expires_at, kind)
   select $1, $2::uuid, w.medium, w.destination, $10, $11::int, w.template,
-    after_ms($3::bigint)
+    after_ms($3::bigint), $12
   from wanted w
   returning id, medium, destination, expires_at
 ), skipped as (

@@ -7,8 +7,8 @@ insert into key_proof (key_id, sealed) values ($1, $2::bytea)
 on conflict do nothing;
 
 -- name: keys_in_use
--- How many sealed texts and hashes of generated passwords need each key. A
--- sealed text begins with the eight bytes of its key's id.
+-- How many sealed texts, and hashes of generated passwords and of codes, need
+-- each key. A sealed text begins with the eight bytes of its key's id.
 select k.key_id, count(u.key_id) as uses
 from key_proof k left join (
   select encode(substring(sealed from 1 for 8), 'hex') as key_id from (
@@ -25,5 +25,7 @@ from key_proof k left join (
   union all select encode(substring(sealed from 1 for 8), 'hex')
     from pool_client where sealed is not null
   union all select substr(password_hash, 5, 16) from account
-    where password_hash like '$b2$%') u using (key_id)
+    where password_hash like '$b2$%'
+  union all select substr(code_hash, 5, 16) from account
+    where code_expires_at > now()) u using (key_id)
 group by k.key_id, k.created_at order by k.created_at;

@@ -393,9 +393,12 @@ with r as (
   returning id, medium
 ), cancelled as (
   insert into outcome (message_id, medium, outcome, reason, cause)
-  select id, medium, 'cancelled', 'the temporary password expired',
-    'the temporary password expired'
+  select w.id, w.medium, 'cancelled', e.words, e.words
   from (select * from r union all select * from l union all select * from b) w
+  join message m on m.id = w.id
+  cross join lateral (select case when m.kind = 'invitation'
+    then 'the temporary password expired' else 'the code expired' end)
+    as e (words)
   returning message_id as id
 ), wiped as (
   update outcome set sealed = null, expires_at = null

@@ -70,5 +70,14 @@ where pool_id = $1 and sub = $2::uuid;
 -- $3 its hash, $4 the status, $5 validity in ms, or null of a permanent one.
 update account set password_hash = $3, status = $4,
   password_expires_at = after_ms($5::bigint), srp_verifier = null,
+  code_hash = null, code_expires_at = null,
   invitation = invitation + 1, modified_at = now()
 where pool_id = $1 and sub = $2::uuid;
+
+-- name: user_set_code
+-- $3 the status, $4 a hash of the code with which the user may choose a
+-- password, $5 how long it holds, in ms.
+update account set status = $3, code_hash = $4,
+  code_expires_at = after_ms($5::bigint), invitation = invitation + 1,
+  modified_at = now()
+where pool_id = $1 and sub = $2::uuid returning invitation;

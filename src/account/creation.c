@@ -134,8 +134,9 @@ void creation_make_plan(struct work *work, struct creation *creation)
 {
 	struct invitation_plan *plan = &creation->report->plan;
 	struct invitation invitation = { creation->pool, creation->user,
-		&creation->request->media, creation->password,
-		&creation->custom };
+		&creation->request->media,
+		creation->password ? INVITATION_PASSWORD : INVITATION_WELCOME,
+		creation->password, &creation->custom };
 
 	memset(plan, 0, sizeof(*plan));
 	plan->shown_username = invitation_shown_username(creation->pool,

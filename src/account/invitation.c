@@ -35,13 +35,6 @@ char *invitation_place(struct mem *mem, const char *pool_id, const char *sub,
 	    medium, invitation);
 }
 
-static const struct message_template *own_texts(const struct pool *pool)
-{
-	const struct admin_create_config *config = pool->settings->admin_create;
-
-	return config ? config->invite : NULL;
-}
-
 /* What OWN has takes the place of it, part by part. */
 static void put_texts(const struct message_template *own, bool sms,
     struct template *template)
@@ -57,31 +50,54 @@ static void put_texts(const struct message_template *own, bool sms,
 		template->subject = own->email_subject;
 }
 
-void invitation_choose_template(const struct engine *engine,
-    const struct pool *pool, bool has_password, bool sms,
-    struct template *template)
+static void put_own_texts(const struct pool *pool, enum invitation_text text,
+    bool sms, struct template *template)
+{
+	const struct pool_settings *settings = pool->settings;
+
+	if (text != INVITATION_RESET) {
+		put_texts(settings->admin_create
+		              ? settings->admin_create->invite
+		              : NULL,
+		    sms, template);
+		return;
+	}
+	put_texts(&settings->verification, sms, template);
+	if (settings->verification_template)
+		put_texts(&settings->verification_template->texts, sms,
+		    template);
+}
+
+static enum template_name default_name(const struct engine *engine,
+    enum invitation_text text)
 {
 	bool aws = strcmp(engine->config->invite_default_text, "aws") == 0;
-	enum template_name name = TEMPLATE_INVITATION;
 
-	if (!has_password)
-		name = TEMPLATE_WELCOME;
-	else if (aws)
-		name = TEMPLATE_AWS;
+	if (text == INVITATION_WELCOME)
+		return TEMPLATE_WELCOME;
+	if (text == INVITATION_RESET)
+		return aws ? TEMPLATE_AWS_RESET : TEMPLATE_RESET;
+	return aws ? TEMPLATE_AWS : TEMPLATE_INVITATION;
+}
 
-	template_builtin(name, sms, template);
-	put_texts(own_texts(pool), sms, template);
+void invitation_choose_template(const struct engine *engine,
+    const struct pool *pool, enum invitation_text text, bool sms,
+    struct template *template)
+{
+	template_builtin(default_name(engine, text), sms, template);
+	put_own_texts(pool, text, sms, template);
 }
 
 /* The text is printed and digested once as long as POOL lives. */
 static struct pool_text *get_text(const struct engine *engine,
-    const struct pool *pool, bool has_password, bool sms)
+    const struct invitation *invitation, bool sms)
 {
-	struct pool_text *text = &pool->texts[2 * sms + has_password];
+	const struct pool *pool = invitation->pool;
+	struct pool_text *text = &pool->texts[2 * invitation->text + sms];
 	struct template template;
 
 	if (!text->hash) {
-		invitation_choose_template(engine, pool, has_password, sms,
+		invitation_choose_template(engine, pool, invitation->text, sms,
 		    &template);
 		text->content = template_print(pool->mem, &template);
 		text->hash = secret_digest(pool->mem, text->content);
@@ -120,7 +136,7 @@ static const char *special_secret(struct mem *mem, const struct engine *engine,
 
 	if (!template.sender) {
 		invitation_choose_template(engine, invitation->pool,
-		    invitation->password != NULL, sms, &template);
+		    invitation->text, sms, &template);
 		put_texts(custom->texts, sms, &template);
 	}
 	cJSON *json = json_read(mem, template_print(mem, &template), &err);
@@ -136,10 +152,9 @@ static void add_message(struct work *work, const struct engine *engine,
 	const struct user *user = invitation->user;
 	struct invitation_message *message = &plan->messages[plan->count++];
 	bool special = is_special(invitation->custom, sms);
-	const struct pool_text *text =
-	    special ? special_text(work->mem)
-	            : get_text(engine, invitation->pool,
-	                  invitation->password != NULL, sms);
+	const struct pool_text *text = special
+	                                   ? special_text(work->mem)
+	                                   : get_text(engine, invitation, sms);
 	const char *secret =
 	    special ? special_secret(work->mem, engine, invitation, sms)
 	            : invitation->password;
@@ -243,6 +258,24 @@ void invitation_conclude(struct mem *mem, const struct pool *pool,
 	}
 	for (size_t i = 0; i < POOL_TEXTS && plan->count; i++)
 		pool->texts[i].stored |= pool->texts[i].hash != NULL;
+}
+
+bool invitation_queue(struct work *work, const struct invitation *invitation,
+    const char *validity, struct invitation_plan *plan)
+{
+	const struct user *user = invitation->user;
+	struct invitation_arrays arrays = invitation_arrays(work->mem, plan);
+	struct rows *rows = db_run(work, QUERY_invite_queue, user->pool_id,
+	    user->sub, validity, arrays.media, arrays.destinations,
+	    arrays.sealed, arrays.templates, arrays.contents, arrays.outcomes,
+	    plan->shown_username, db_int(work->mem, user->invitation),
+	    invitation->text == INVITATION_RESET ? "reset" : "invitation");
+
+	if (!rows)
+		return false;
+	invitation_conclude(work->mem, invitation->pool, plan,
+	    rows_text(rows, 0, "messages"), rows_text(rows, 0, "blocks"));
+	return true;
 }
 
 bool invitation_waits(const struct invitation_plan *plan, const char *medium)

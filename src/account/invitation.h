@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * invitation - the messages of an invitation: which media, which address,
- * which text, and whether a rule holds them back.
+ * invitation - the messages of an invitation, or of a code: which media, which
+ * address, which text, and whether a rule holds them back.
  */
 #ifndef ACCOUNT_INVITATION_H
 #define ACCOUNT_INVITATION_H
@@ -38,10 +38,17 @@ struct invitation_plan {
 const char *invitation_shown_username(const struct pool *pool,
     const struct user *user, const char *requested);
 
+/* What a text is for. */
+enum invitation_text {
+	INVITATION_WELCOME, /* the user has no password */
+	INVITATION_PASSWORD,
+	INVITATION_RESET /* no invitation: a code to choose a password with */
+};
+
 /* The text that a user of POOL gets: the pool's own, part by part, else the
  * installation's default. */
 void invitation_choose_template(const struct engine *engine,
-    const struct pool *pool, bool has_password, bool sms,
+    const struct pool *pool, enum invitation_text text, bool sms,
     struct template *template);
 
 /* What a user pool's functions make of an invitation. */
@@ -58,7 +65,8 @@ struct invitation {
 	const struct pool *pool;
 	const struct user *user; /* its sub and invitation number are set */
 	const struct field_words *media; /* as requested; empty: the default */
-	const char *password;            /* NULL: the user has none */
+	enum invitation_text text;
+	const char *password; /* or the code; NULL with INVITATION_WELCOME */
 	const struct invitation_custom *custom; /* NULL: nothing */
 };
 
@@ -72,6 +80,13 @@ void invitation_choose_media(const struct engine *engine,
  */
 void invitation_make_plan(struct work *work, const struct engine *engine,
     const struct invitation *invitation, struct invitation_plan *plan);
+
+/*
+ * Queues PLAN for a user who is there, as a message of the kind 'reset' when
+ * it is one, and concludes it. VALIDITY in ms, NULL without an end.
+ */
+bool invitation_queue(struct work *work, const struct invitation *invitation,
+    const char *validity, struct invitation_plan *plan);
 
 /* Whether a message of that medium waits for a lane now. */
 bool invitation_waits(const struct invitation_plan *plan, const char *medium);

@@ -108,8 +108,9 @@ static bool ask_triggers(struct work *work, struct creation *creation)
 {
 	const struct invitation invitation = { .user = creation->user,
 		.media = &creation->request->media };
-	const struct trigger_event event = { creation->engine, creation->pool,
-		creation->user, creation->request };
+	const struct trigger_event event = { TRIGGER_INVITATION,
+		creation->engine, creation->pool, creation->user,
+		creation->request };
 	bool email;
 	bool sms;
 
@@ -155,20 +156,12 @@ static bool not_waiting(struct work *work, const struct user *user)
 
 static bool queue(struct work *work, struct creation *creation)
 {
-	const struct user *user = creation->user;
-	struct invitation_plan *plan = &creation->report->plan;
-	struct invitation_arrays arrays = invitation_arrays(work->mem, plan);
-	struct rows *rows = db_run(work, QUERY_invite_queue, user->pool_id,
-	    user->sub, creation_validity(work->mem, creation), arrays.media,
-	    arrays.destinations, arrays.sealed, arrays.templates,
-	    arrays.contents, arrays.outcomes, plan->shown_username,
-	    db_int(work->mem, user->invitation));
+	const struct invitation invitation = { .pool = creation->pool,
+		.user = creation->user,
+		.text = INVITATION_PASSWORD };
 
-	if (!rows)
-		return false;
-	invitation_conclude(work->mem, creation->pool, plan,
-	    rows_text(rows, 0, "messages"), rows_text(rows, 0, "blocks"));
-	return true;
+	return invitation_queue(work, &invitation,
+	    creation_validity(work->mem, creation), &creation->report->plan);
 }
 
 static bool renew_in_transaction(struct work *work, struct creation *creation)

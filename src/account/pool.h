@@ -24,7 +24,7 @@ struct pool_text {
 	bool stored;         /* known to be in the database */
 };
 
-#define POOL_TEXTS 4
+#define POOL_TEXTS 6
 
 struct pool {
 	struct mem *mem; /* that it lives in */

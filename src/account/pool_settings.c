@@ -139,15 +139,16 @@ static const struct field triggers_rows[] = { ROW_TRIGGER(pre_sign_up,
 	    trigger_rows, struct sender_trigger),
 	ROW_END };
 
-static const struct field recovery_rows[] = {
-	ROW_INT(struct unread, number, "Priority", FIELD_REQUIRED, 1, 2),
-	ROW_ENUM(struct unread, text, "Name", FIELD_REQUIRED, recoveries),
-	ROW_END
-};
+static const struct field recovery_rows[] = { ROW_INT(struct recovery_mechanism,
+	                                          priority, "Priority",
+	                                          FIELD_REQUIRED, 1, 2),
+	ROW_ENUM(struct recovery_mechanism, name, "Name", FIELD_REQUIRED,
+	    recoveries),
+	ROW_END };
 
 static const struct field recoveries_rows[] = {
-	ROW_LIST(struct unread, list, "RecoveryMechanisms", 1, 2, recovery_rows,
-	    struct unread),
+	ROW_LIST(struct account_recovery, mechanisms, "RecoveryMechanisms", 1,
+	    2, recovery_rows, struct recovery_mechanism),
 	ROW_END
 };
 
@@ -204,17 +205,23 @@ static const struct field add_ons_rows[] = { ROW_ENUM(struct unread, text,
 #define MAIL_CODE MAIL "\\{####\\}" MAIL
 #define MAIL_LINK MAIL "\\{##" MAIL "##\\}" MAIL
 
+#define ROW_VERIFY(member, api_name, row_flags, least, most, pattern)       \
+	ROW_TEXT(struct verification_template, member, api_name, row_flags, \
+	    least, most, pattern)
+
 static const struct field verification_rows[] = {
-	ROW_TEXT(struct unread, text, "SmsMessage", 0, 6, 140, CODE),
-	ROW_TEXT(struct unread, text, "EmailMessage", FIELD_MAIL, 6, 20000,
+	ROW_VERIFY(texts.sms_message, "SmsMessage", 0, 6, 140, CODE),
+	ROW_VERIFY(texts.email_message, "EmailMessage", FIELD_MAIL, 6, 20000,
 	    MAIL_CODE),
-	ROW_TEXT(struct unread, text, "EmailSubject", FIELD_MAIL, 1, 140,
+	ROW_VERIFY(texts.email_subject, "EmailSubject", FIELD_MAIL, 1, 140,
 	    SUBJECT),
-	ROW_TEXT(struct unread, text, "EmailMessageByLink", FIELD_MAIL, 6,
-	    20000, MAIL_LINK),
-	ROW_TEXT(struct unread, text, "EmailSubjectByLink", FIELD_MAIL, 1, 140,
+	ROW_VERIFY(unread.text, "EmailMessageByLink", FIELD_MAIL, 6, 20000,
+	    MAIL_LINK),
+	ROW_VERIFY(unread.text, "EmailSubjectByLink", FIELD_MAIL, 1, 140,
 	    SUBJECT),
-	ROW_ENUM(struct unread, text, "DefaultEmailOption", 0, options), ROW_END
+	ROW_ENUM(struct verification_template, unread.text,
+	    "DefaultEmailOption", 0, options),
+	ROW_END
 };
 
 /* A member that has no effect, by its structure's table. */
@@ -235,13 +242,15 @@ static const struct field verification_rows[] = {
 	        triggers_rows, struct triggers),                              \
 	    ROW_WORDS(struct pool_settings, unread.words,                     \
 	        "AutoVerifiedAttributes", 0, username_words),                 \
-	    ROW_TEXT(struct pool_settings, unread.text,                       \
+	    ROW_TEXT(struct pool_settings, verification.sms_message,          \
 	        "SmsVerificationMessage", 0, 6, 140, CODE),                   \
-	    ROW_TEXT(struct pool_settings, unread.text,                       \
+	    ROW_TEXT(struct pool_settings, verification.email_message,        \
 	        "EmailVerificationMessage", FIELD_MAIL, 6, 20000, MAIL_CODE), \
-	    ROW_TEXT(struct pool_settings, unread.text,                       \
+	    ROW_TEXT(struct pool_settings, verification.email_subject,        \
 	        "EmailVerificationSubject", FIELD_MAIL, 1, 140, SUBJECT),     \
-	    ROW_UNREAD("VerificationMessageTemplate", verification_rows),     \
+	    ROW_OBJECT(struct pool_settings, verification_template,           \
+	        "VerificationMessageTemplate", 0, verification_rows,          \
+	        struct verification_template),                                \
 	    ROW_TEXT(struct pool_settings, unread.text,                       \
 	        "SmsAuthenticationMessage", 0, 6, 140, CODE),                 \
 	    ROW_ENUM(struct pool_settings, mfa, "MfaConfiguration", 0, mfas), \
@@ -257,7 +266,9 @@ static const struct field verification_rows[] = {
 	        "AdminCreateUserConfig", 0, admin_create_rows,                \
 	        struct admin_create_config),                                  \
 	    ROW_UNREAD("UserPoolAddOns", add_ons_rows),                       \
-	    ROW_UNREAD("AccountRecoverySetting", recoveries_rows),            \
+	    ROW_OBJECT(struct pool_settings, recovery,                        \
+	        "AccountRecoverySetting", 0, recoveries_rows,                 \
+	        struct account_recovery),                                     \
 	    ROW_ENUM(struct pool_settings, unread.text, "UserPoolTier", 0,    \
 	        tiers),                                                       \
 	    ROW_UNREAD("KeyConfiguration", key_rows),                         \

@@ -55,6 +55,20 @@ struct message_template {
 	const char *sms_message;
 };
 
+struct verification_template {
+	struct message_template texts; /* of a code; not those of a link */
+	struct unread unread;
+};
+
+struct recovery_mechanism {
+	struct field_int priority; /* 1 is the first */
+	const char *name; /* verified_email, verified_phone_number, ... */
+};
+
+struct account_recovery {
+	struct field_list mechanisms; /* of struct recovery_mechanism */
+};
+
 struct admin_create_config {
 	struct field_int unused_days;
 	const struct message_template *invite;
@@ -76,7 +90,7 @@ struct sender_trigger {
 	const char *version;
 };
 
-/* The functions that an invitation calls. */
+/* The functions that a message to a user calls. */
 struct triggers {
 	const char *pre_sign_up;
 	const char *custom_message;
@@ -94,6 +108,10 @@ struct pool_settings {
 	struct field_words alias_attributes;
 	const struct username_configuration *username_configuration;
 	const struct admin_create_config *admin_create;
+	/* SmsVerificationMessage and its like, and what took their place. */
+	struct message_template verification;
+	const struct verification_template *verification_template;
+	const struct account_recovery *recovery;
 	const struct email_configuration *email;
 	const char *deletion_protection; /* ACTIVE, INACTIVE */
 	const char *mfa;                 /* OFF, ON, OPTIONAL */

@@ -30,8 +30,13 @@ char *trigger_sdk_version(struct mem *mem, const char *user_agent)
 	return mem_text(mem, SDK "unknown-unknown");
 }
 
+static bool is_reset(const struct trigger_event *event)
+{
+	return strcmp(event->source, TRIGGER_RESET) == 0;
+}
+
 static cJSON *new_event(struct mem *mem, const struct trigger_event *event,
-    const char *source)
+    const char *trigger)
 {
 	cJSON *json = json_object(mem);
 
@@ -43,7 +48,8 @@ static cJSON *new_event(struct mem *mem, const struct trigger_event *event,
 	json_add(caller, "awsSdkVersion",
 	    trigger_sdk_version(mem, event->request->user_agent));
 	json_add(caller, "clientId", "CLIENT_ID_NOT_APPLICABLE");
-	json_add(json, "triggerSource", source);
+	json_add(json, "triggerSource",
+	    mem_printf(mem, "%s_%s", trigger, event->source));
 	return json;
 }
 
@@ -79,7 +85,7 @@ static void add_validation(cJSON *request, const struct field_list *list)
 
 cJSON *trigger_sign_up_event(struct mem *mem, const struct trigger_event *event)
 {
-	cJSON *json = new_event(mem, event, "PreSignUp_AdminCreateUser");
+	cJSON *json = new_event(mem, event, "PreSignUp");
 	cJSON *request = cJSON_AddObjectToObject(json, "request");
 	cJSON *response;
 
@@ -124,14 +130,17 @@ static void add_user(cJSON *request, const struct trigger_event *event)
 
 cJSON *trigger_message_event(struct mem *mem, const struct trigger_event *event)
 {
-	cJSON *json = new_event(mem, event, "CustomMessage_AdminCreateUser");
+	cJSON *json = new_event(mem, event, "CustomMessage");
 	cJSON *request = cJSON_AddObjectToObject(json, "request");
 	cJSON *response;
 
 	add_user(request, event);
 	json_add(request, "codeParameter", "{####}");
 	json_add(request, "linkParameter", "{##Click Here##}");
-	json_add(request, "usernameParameter", "{username}");
+	if (is_reset(event))
+		cJSON_AddNullToObject(request, "usernameParameter");
+	else
+		json_add(request, "usernameParameter", "{username}");
 	add_metadata(request, &event->request->metadata);
 	response = cJSON_AddObjectToObject(json, "response");
 	cJSON_AddNullToObject(response, "smsMessage");
@@ -144,8 +153,7 @@ cJSON *trigger_sender_event(struct mem *mem, const struct trigger_event *event,
     bool sms)
 {
 	cJSON *json = new_event(mem, event,
-	    sms ? "CustomSMSSender_AdminCreateUser"
-	        : "CustomEmailSender_AdminCreateUser");
+	    sms ? "CustomSMSSender" : "CustomEmailSender");
 	cJSON *request = cJSON_AddObjectToObject(json, "request");
 
 	json_add(request, "type",
@@ -301,14 +309,18 @@ static const struct field mail_row = ROW_TEXT(struct part, text, "emailMessage",
 static const struct field subject_row = ROW_TEXT(struct part, text,
     "emailSubject", FIELD_SECRET, 1, 140, "[\\p{L}\\p{M}\\p{S}\\p{N}\\p{P} ]+");
 
-/* Who has a password must find it, and the name that goes with it. */
+/* Who has a password must find it, and the name that goes with it; who is
+ * reset, the code. */
 static const char *lacks(const struct trigger_event *event, const char *text)
 {
-	if (strcmp(event->user->status, USER_FORCE_CHANGE_PASSWORD) != 0)
+	if (!is_reset(event) &&
+	    strcmp(event->user->status, USER_FORCE_CHANGE_PASSWORD) != 0)
 		return NULL;
 	if (!strstr(text, "{####}"))
 		return "it lacks {####}";
-	return strstr(text, "{username}") ? NULL : "it lacks {username}";
+	return is_reset(event) || strstr(text, "{username}")
+	           ? NULL
+	           : "it lacks {username}";
 }
 
 /* True when the answer's text of ROW is used, or there is none. */

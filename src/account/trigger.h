@@ -20,11 +20,17 @@
 #include "account/user.h"
 #include "db/work.h"
 
-/* An invitation on its way. */
+/* What brings a message about, as the names of triggers' sources end. */
+#define TRIGGER_INVITATION "AdminCreateUser"
+#define TRIGGER_RESET      "ForgotPassword"
+
+/* An invitation, or a code, on its way. */
 struct trigger_event {
+	const char *source;
 	const struct engine *engine;
 	const struct pool *pool;
 	const struct user *user; /* as it will be, or is */
+	/* Of a reset: its ClientMetadata and the client's name alone. */
 	const struct invite_request *request;
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * user_password - passwords that administrators set or take away.
+ * user_password - passwords that administrators set.
  *
  * NAME is any that user_find() takes. False with the API's error.
  */
@@ -13,13 +13,9 @@
 #include "db/work.h"
 
 /* PERMANENT: the user is confirmed; else the password is temporary and has to
- * be changed. Invitations with the old one that still wait are cancelled. */
+ * be changed. Invitations with the old one that still wait are cancelled, and
+ * so is a code, which no longer holds. */
 bool user_set_password(struct work *work, const struct pool *pool,
     const char *name, const char *password, bool permanent);
-
-/* A confirmed user, who can be reached at a verified address, must choose
- * another password; ERR_NOT_AUTHORIZED in another state. */
-bool user_reset_password(struct work *work, const struct pool *pool,
-    const char *name);
 
 #endif

@@ -43,7 +43,7 @@ struct delivery {
 	int64_t epoch; /* of the lease */
 	int64_t attempt;
 	int64_t losses;
-	const char *kind; /* invitation or code */
+	const char *kind; /* invitation, reset, or code of the sandbox */
 	const char *pool_id;
 	const char *sub;
 	const char *medium;
@@ -72,7 +72,7 @@ struct delivery {
 	const char *sender; /* envelope sender of a mail */
 	const char *recipient;
 	const char *callback_url;   /* for the receipt of an SMS, or NULL */
-	const char *password;       /* opened; NULL when there is none */
+	const char *password;       /* or code; NULL when there is none */
 	const char *event;          /* of a custom sender, or NULL */
 	const char *carrier_secret; /* NULL: the carrier has none */
 	const char *subject;        /* of a mail, filled */

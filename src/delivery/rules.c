@@ -5,14 +5,33 @@
 
 #include "message/phone.h"
 
+static bool is(const struct delivery *delivery, const char *kind)
+{
+	return strcmp(delivery->kind, kind) == 0;
+}
+
+/* Of a code with which the user may choose a password. */
+static const char *why_code_ended(const struct delivery *delivery)
+{
+	if (strcmp(delivery->status, "RESET_REQUIRED") != 0)
+		return "the user has another password";
+	if (delivery->invitation != delivery->current_invitation)
+		return "superseded by a newer code";
+	return NULL;
+}
+
 static const char *why_cancelled(const struct delivery *delivery)
 {
 	if (delivery->expired)
-		return "the temporary password expired";
-	if (strcmp(delivery->kind, "code") == 0)
+		return is(delivery, "invitation")
+		           ? "the temporary password expired"
+		           : "the code expired";
+	if (is(delivery, "code"))
 		return NULL;
 	if (!delivery->status)
 		return "the user was deleted";
+	if (is(delivery, "reset"))
+		return why_code_ended(delivery);
 	if (delivery->has_password &&
 	    strcmp(delivery->status, "FORCE_CHANGE_PASSWORD") != 0)
 		return "the user has a password of their own";
@@ -29,7 +48,9 @@ static const char *why_refused(const struct delivery *delivery)
 		return "not a telephone number that can be reached (E.164)";
 	if ((delivery->has_password || delivery->template.sealed) &&
 	    !delivery->sealed)
-		return "the password is gone; use usher resend";
+		return is(delivery, "reset")
+		           ? "the code is gone; reset the password again"
+		           : "the password is gone; use usher resend";
 	if (delivery->has_password && !delivery->template.sealed &&
 	    !template_has(&delivery->template, "{####}"))
 		return "template lacks {####}";
@@ -47,8 +68,8 @@ bool rules_allow(struct delivery *delivery)
 	const char *cancelled = why_cancelled(delivery);
 	const char *refused = why_refused(delivery);
 	bool sandboxed = strcmp(delivery->medium, "SMS") == 0 &&
-	                 strcmp(delivery->kind, "code") != 0 &&
-	                 delivery->sandbox && !delivery->verified;
+	                 !is(delivery, "code") && delivery->sandbox &&
+	                 !delivery->verified;
 
 	if (has_arrived(delivery)) {
 		delivery_tell(delivery, DELIVERY_ACCEPTED, 0, NULL,

@@ -24,6 +24,12 @@ void template_builtin(enum template_name name, bool sms,
 		    .text = welcome_txt,
 		    .ours = true },
 		[TEMPLATE_AWS] = { .subject = aws_subject, .html = aws_html },
+		[TEMPLATE_RESET] = { .subject = reset_subject,
+		    .html = reset_html,
+		    .text = reset_txt,
+		    .ours = true },
+		[TEMPLATE_AWS_RESET] = { .subject = aws_reset_subject,
+		    .html = aws_reset_html },
 	};
 	static const struct template texts[] = {
 		[TEMPLATE_INVITATION] = { .text = invitation_sms,
@@ -31,6 +37,8 @@ void template_builtin(enum template_name name, bool sms,
 		[TEMPLATE_WELCOME] = { .text = welcome_sms, .ours = true },
 		[TEMPLATE_AWS] = { .text = aws_sms },
 		[TEMPLATE_CODE] = { .text = code_sms, .ours = true },
+		[TEMPLATE_RESET] = { .text = reset_sms, .ours = true },
+		[TEMPLATE_AWS_RESET] = { .text = aws_reset_sms },
 	};
 
 	*template = sms ? texts[name] : mails[name];

@@ -26,7 +26,7 @@ struct template
 
 struct template_values {
 	const char *username;
-	const char *password; /* NULL: the user has none */
+	const char *password; /* or code; NULL: the user has none */
 	const char *expires;  /* for people, or NULL */
 };
 
@@ -34,7 +34,9 @@ enum template_name {
 	TEMPLATE_INVITATION, /* usher's own */
 	TEMPLATE_WELCOME,    /* usher's own, for users without a password */
 	TEMPLATE_AWS,        /* Cognito's words */
-	TEMPLATE_CODE        /* of the SMS sandbox; SMS only */
+	TEMPLATE_CODE,       /* of the SMS sandbox; SMS only */
+	TEMPLATE_RESET,      /* the code with which to choose a password */
+	TEMPLATE_AWS_RESET
 };
 
 /* One of the built-in templates; both the mail's parts and the SMS. */

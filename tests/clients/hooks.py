@@ -99,6 +99,17 @@ class Case(aws.Case):
         return self.aws.admin_create_user(
             UserPoolId=self.pool, Username=username, **more)["User"]
 
+    def confirm(self, username="alice", **more):
+        """Makes a user with a password of their own; nothing is sent."""
+        self.create(username, MessageAction="SUPPRESS", **more)
+        self.aws.admin_set_user_password(
+            UserPoolId=self.pool, Username=username, Password="Abcdef1!",
+            Permanent=True)
+
+    def reset(self, username="alice", **more):
+        return self.aws.admin_reset_user_password(
+            UserPoolId=self.pool, Username=username, **more)
+
     def refused(self, code, words, username="alice", **more):
         self.fails(code, words, self.create, username=username, **more)
 

@@ -95,6 +95,19 @@ class Senders(hooks.Case):
                 f"select count(*) from {table} t "
                 "where t::text like '%metadata-9%'"), "0")
 
+    def test_reset(self):
+        self.confirm()
+        self.reset(ClientMetadata={"tenant": "9"})
+        event = self.sent()
+        self.assertEqual(event["triggerSource"],
+                         "CustomEmailSender_ForgotPassword")
+        # Not for code_of(): six digits stand in logs by chance.
+        self.assertRegex(base64.b64decode(event["request"]["code"]).decode(),
+                         "^[0-9]{6}$")
+        self.assertEqual(event["request"]["clientMetadata"], {"tenant": "9"})
+        self.assertEqual(self.captured(), [])
+        self.assertEqual(self.message.requests, [])
+
     def test_signature(self):
         self.create()
         self.sent()

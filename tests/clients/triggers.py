@@ -373,6 +373,72 @@ class Message(hooks.Case):
         self.assertIn("the password is right", shown.out)
 
 
+class Reset(hooks.Case):
+    def status(self):
+        return self.aws.admin_get_user(UserPoolId=self.pool,
+                                       Username="alice")["UserStatus"]
+
+    def nothing_changed(self):
+        self.assertEqual(self.status(), "CONFIRMED")
+        self.assertEqual(self.usher.messages(self.pool), 0)
+
+    def test_is_sent(self):
+        self.message.act = texts(emailMessage="Bonjour, codeword-{####}",
+                                 emailSubject="Code")
+        self.confirm()
+        self.reset(ClientMetadata={"language": "de"})
+        mail = self.mail_to()
+        self.assertEqual(mail["subject"], "Code")
+        self.assertEqual(mail["text"].strip(),
+                         f"Bonjour, codeword-{mail['password']}")
+        event, = self.message.events()
+        self.assertEqual(event["triggerSource"],
+                         "CustomMessage_ForgotPassword")
+        self.assertEqual(event["request"]["clientMetadata"],
+                         {"language": "de"})
+        self.assertIsNone(event["request"]["usernameParameter"])
+        self.assertEqual(self.sign_up.sources(),
+                         ["PreSignUp_AdminCreateUser"])
+
+    def test_lacks_the_code(self):
+        self.message.act = texts(emailMessage="Hello {username}, secret")
+        self.confirm()
+        self.reset()
+        mail = self.mail_to()
+        self.assertIn(mail["password"], mail["text"])
+        self.assertNotIn("Hello alice, secret", mail["text"])
+
+    def test_refuses(self):
+        self.message.act = raises("no")
+        self.confirm()
+        self.fails("UserLambdaValidationException",
+                   "CustomMessage failed with error no.", self.reset)
+        self.nothing_changed()
+
+    def test_not_asked_about_others(self):
+        """Whose password cannot be reset."""
+        self.create(MessageAction="SUPPRESS")
+        self.fails("NotAuthorizedException", "User password cannot be reset "
+                   "in the current state.", self.reset)
+        self.assertEqual(self.message.requests, [])
+
+    def test_address_changes_meanwhile(self):
+        """What was said of one address does not go to another."""
+        def act(event):
+            self.usher.client().admin_update_user_attributes(
+                UserPoolId=self.pool, Username="alice", UserAttributes=[
+                    {"Name": "email", "Value": "other@example.com"},
+                    {"Name": "email_verified", "Value": "true"}])
+            return event
+        self.message.act = act
+        self.confirm()
+        self.fails("TooManyRequestsException",
+                   "The user was changed meanwhile.", self.reset)
+        self.nothing_changed()
+        self.reset()
+        self.assertEqual(self.mail_to("other")["medium"], "EMAIL")
+
+
 class Tls(hooks.Case):
     @classmethod
     def rows(cls):

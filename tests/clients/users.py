@@ -318,10 +318,12 @@ class Passwords(People):
                      "AdminSetUserPassword", UserPoolId=pool, Username="alice")
 
     def test_reset(self):
-        pool = self.make_pool()
+        address = "reset@example.com"
+        pool = self.make_pool(VerificationMessageTemplate={
+            "EmailSubject": "Reset", "EmailMessage": "codeword-{####}"})
         who = {"UserPoolId": pool, "Username": "alice"}
         reset = self.aws.admin_reset_user_password
-        self.create(pool, "alice", {"email": MAIL})
+        self.create(pool, "alice", {"email": address})
         self.fails("NotAuthorizedException", "User password cannot be reset "
                    "in the current state.", reset, **who)
         self.set_password(pool, "alice")
@@ -332,9 +334,17 @@ class Passwords(People):
         self.aws.admin_disable_user(**who)
         self.fails("NotAuthorizedException", "User is disabled", reset, **who)
         self.aws.admin_enable_user(**who)
-        for _ in range(2):
+        for count in (1, 2):
             reset(**who)
             self.assertEqual(self.status(pool), "RESET_REQUIRED")
+            # Six digits alone stand in logs by chance.
+            mail = self.usher.json("inbox", "--to", address, "--count",
+                                   str(count), "--timeout", "50",
+                                   secret=True)[-1]
+            house.HOUSE.note_secret(mail["text"].strip(), "code")
+            self.assertEqual(mail["subject"], "Reset")
+            self.assertRegex(mail["text"].strip(), "^codeword-[0-9]{6}$")
+            self.assertEqual(mail["text"].strip()[9:], mail["password"])
 
     def test_no_resend_behind_a_permanent_one(self):
         for kind in KINDS:

@@ -3,6 +3,7 @@
  * The fault sweep over what administrators change of users.
  */
 #include "account/attribute.h"
+#include "account/reset.h"
 #include "account/user_password.h"
 #include "account/user_write.h"
 #include "sweep.h"
@@ -118,16 +119,21 @@ static void invite_and_confirm(void)
 
 static bool reset_password(struct work *work)
 {
-	return user_reset_password(work, pool, "alice");
+	const struct reset_request request = { .username = "alice" };
+
+	return reset(work, &harness.engine, pool, &request);
 }
 
 Test(sweep_users, a_password_is_reset)
 {
 	static const struct operation operation = { invite_and_confirm,
 		reset_password,
-		"select status = 'RESET_REQUIRED' and exists (select from "
-		"audit where action = 'user reset password') from account "
-		"where username = 'alice'",
+		"select status = 'RESET_REQUIRED' and code_hash is not null "
+		"and exists (select from message m join ready using (id) "
+		"where m.sub = a.sub and kind = 'reset' and m.invitation = "
+		"a.invitation and m.expires_at = code_expires_at) and exists "
+		"(select from audit where action = 'user reset password') "
+		"from account a where username = 'alice'",
 		"commit" };
 
 	sweep(&harness, &operation);

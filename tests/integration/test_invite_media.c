@@ -287,14 +287,15 @@ Test(media, texts_of_the_service_and_of_a_pool)
 	struct template template;
 
 	harness.config->invite_default_text = "aws";
-	invitation_choose_template(&harness.engine, plain, true, false,
-	    &template);
+	invitation_choose_template(&harness.engine, plain, INVITATION_PASSWORD,
+	    false, &template);
 	cr_assert_str_eq(template.subject, "Your temporary password");
 	cr_assert_str_eq(template.html,
 	    "Your username is {username} and temporary password is {####}. ");
-	invitation_choose_template(&harness.engine, own, true, true, &template);
+	invitation_choose_template(&harness.engine, own, INVITATION_PASSWORD,
+	    true, &template);
 	cr_assert_str_eq(template.text, "{username}: {####}");
-	invitation_choose_template(&harness.engine, own, true, false,
-	    &template);
+	invitation_choose_template(&harness.engine, own, INVITATION_PASSWORD,
+	    false, &template);
 	cr_assert_str_eq(template.subject, "Your temporary password");
 }

@@ -9,6 +9,7 @@
 #include "account/user.h"
 #include "base/clock.h"
 #include "delivery/rules.h"
+#include "delivery/sandbox.h"
 #include "queue_help.h"
 
 static struct harness harness;
@@ -98,6 +99,15 @@ Test(chores, an_expired_password_is_wiped_and_not_sent)
 	cr_assert_str_eq(help_state(&harness, ready), state);
 	cr_assert_str_eq(help_state(&harness, refused), "refused|no|wiped|");
 	cr_assert_str_eq(help_state(&harness, flies), "-|-|sealed|leased");
+}
+
+Test(chores, an_expired_code_is_called_one)
+{
+	cr_assert(sandbox_add(&harness.work, &harness.engine, "+441632960123"));
+	cr_assert_eq(expire(), 1);
+	cr_assert_str_eq(harness_value(&harness,
+	                     "select outcome || '|' || reason from outcome"),
+	    "cancelled|the code expired");
 }
 
 Test(chores, an_operator_retries_what_waits_or_was_refused)

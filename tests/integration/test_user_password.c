@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Passwords that administrators set and reset.
+ * Passwords that administrators set.
  * covers: account/user_password.c
  */
-#include "account/attribute.h"
 #include "account/user.h"
 #include "account/user_password.h"
-#include "account/user_write.h"
 #include "base/secret.h"
 #include "harness.h"
 
@@ -122,45 +120,4 @@ Test(user_password, a_password_against_the_policy_changes_nothing)
 	cr_assert_not(
 	    user_set_password(&harness.work, pool, "bob", "abc", true));
 	cr_assert_eq(harness.work.err.code, ERR_USER_NOT_FOUND);
-}
-
-static void must_not_reset(const char *name, enum err_code code,
-    const char *message)
-{
-	cr_assert_not(user_reset_password(&harness.work, pool, name), "%s",
-	    message);
-	cr_expect_eq(harness.work.err.code, code);
-	cr_expect_str_eq(harness.work.err.message, message);
-}
-
-Test(user_password, who_may_be_reset)
-{
-	struct attribute flag = { "email_verified", "true" };
-	const struct field_list verified = { 1, &flag };
-
-	pool = harness_pool(&harness, "{}");
-	invite_user("alice", "{'Name':'email','Value':'a@example.com'}");
-	must_not_reset("bob", ERR_USER_NOT_FOUND, "User does not exist.");
-	must_not_reset("alice", ERR_NOT_AUTHORIZED,
-	    "User password cannot be reset in the current state.");
-	cr_assert(
-	    user_set_password(&harness.work, pool, "alice", "Abcdef1!", true));
-	must_not_reset("alice", ERR_INVALID_PARAMETER,
-	    "Cannot reset password for the user as there is no "
-	    "registered/verified email or phone_number");
-	cr_assert(
-	    user_update_attributes(&harness.work, pool, "alice", &verified));
-	cr_assert(user_set_enabled(&harness.work, pool, "alice", false));
-	must_not_reset("alice", ERR_NOT_AUTHORIZED, "User is disabled");
-	cr_assert(user_set_enabled(&harness.work, pool, "alice", true));
-	for (int i = 0; i < 2; i++) {
-		cr_assert(user_reset_password(&harness.work, pool, "alice"));
-		cr_assert_str_eq(
-		    user_find(&harness.work, pool, "alice")->status,
-		    USER_RESET_REQUIRED);
-	}
-	cr_assert(
-	    user_set_password(&harness.work, pool, "alice", "Abcdef1!", true));
-	cr_assert_str_eq(user_find(&harness.work, pool, "alice")->status,
-	    USER_CONFIRMED);
 }

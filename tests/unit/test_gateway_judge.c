@@ -111,7 +111,7 @@ Test(gateway_judge, the_receipts_token_is_not_kept)
 {
 	MEM_AUTO mem = mem_new(NULL);
 	struct err err = { 0 };
-	const char *token = gateway_token(mem,
+	const char *token = gateway_token(
 	    gateway_read(mem, scratch_file(mem, PLAIN), "s3cr3t", &err));
 	const char *body =
 	    mem_printf(mem, "url=a%%3Ftoken%%3D%s&u=?token=%s.", token, token);

@@ -90,7 +90,7 @@ ParameterizedTest(struct call *call, receipt_presets, call)
 	cr_assert_not_null(gateway, "%s", err.message);
 	const struct receipt_request request = {
 		.query = mem_printf(mem, "%s&token=%s", call->query,
-		    gateway_token(mem, gateway)),
+		    gateway_token(gateway)),
 		.content_type = call->type,
 		.body = call->body,
 	};

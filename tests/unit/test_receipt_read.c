@@ -245,7 +245,7 @@ static bool authentic(struct mem *mem, const char *text, const char *secret,
 Test(receipt_read, secret_in_the_query)
 {
 	MEM_AUTO mem = mem_new(NULL);
-	const char *token = gateway_token(mem, profile(mem, KANNEL, "pw"));
+	const char *token = gateway_token(profile(mem, KANNEL, "pw"));
 	const char *good = mem_printf(mem, "key=k&token=%s", token);
 
 	cr_expect_eq(strlen(token), 32);
@@ -265,7 +265,7 @@ Test(receipt_read, secret_in_the_query)
 Test(receipt_read, secret_in_a_header)
 {
 	MEM_AUTO mem = mem_new(NULL);
-	const char *token = gateway_token(mem, profile(mem, TWILIO, "pw"));
+	const char *token = gateway_token(profile(mem, TWILIO, "pw"));
 	const char *headers[] = { "Host: us",
 		mem_printf(mem, "x-token: %s", token), NULL };
 
@@ -282,7 +282,7 @@ Test(receipt_read, secret_in_a_header)
 Test(receipt_read, no_password_no_secret)
 {
 	MEM_AUTO mem = mem_new(NULL);
-	const char *token = gateway_token(mem, profile(mem, KANNEL, ""));
+	const char *token = gateway_token(profile(mem, KANNEL, ""));
 
 	cr_expect_not(authentic(mem, KANNEL, "",
 	    (struct receipt_request){

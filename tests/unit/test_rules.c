@@ -43,7 +43,7 @@ Test(rules, expired)
 	delivery.expired = true;
 	expect(delivery, DELIVERY_CANCELLED, "the temporary password expired");
 	delivery.kind = "code";
-	expect(delivery, DELIVERY_CANCELLED, "the temporary password expired");
+	expect(delivery, DELIVERY_CANCELLED, "the code expired");
 }
 
 Test(rules, user_went)
@@ -86,6 +86,32 @@ Test(rules, code_belongs_to_no_user)
 	delivery.status = NULL;
 	delivery.current_invitation = 9;
 	expect_allowed(delivery);
+}
+
+Test(rules, code_to_choose_a_password)
+{
+	struct delivery delivery = good("SMS");
+
+	delivery.kind = "reset";
+	expect(delivery, DELIVERY_CANCELLED, "the user has another password");
+	delivery.status = "RESET_REQUIRED";
+	expect_allowed(delivery);
+	delivery.current_invitation = 4;
+	expect(delivery, DELIVERY_CANCELLED, "superseded by a newer code");
+	delivery.expired = true;
+	expect(delivery, DELIVERY_CANCELLED, "the code expired");
+	delivery.expired = false;
+	delivery.status = NULL;
+	expect(delivery, DELIVERY_CANCELLED, "the user was deleted");
+	delivery = good("SMS");
+	delivery.kind = "reset";
+	delivery.status = "RESET_REQUIRED";
+	delivery.sandbox = true;
+	expect(delivery, DELIVERY_BLOCKED, "sandbox");
+	delivery.sandbox = false;
+	delivery.sealed = NULL;
+	expect(delivery, DELIVERY_REFUSED,
+	    "the code is gone; reset the password again");
 }
 
 Test(rules, number_must_be_reachable)

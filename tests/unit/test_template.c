@@ -97,6 +97,10 @@ Test(template, builtins_have_their_placeholders)
 		{ TEMPLATE_AWS, false, true, true, false },
 		{ TEMPLATE_AWS, true, true, true, false },
 		{ TEMPLATE_CODE, true, true, false, false },
+		{ TEMPLATE_RESET, false, true, true, true },
+		{ TEMPLATE_RESET, true, true, false, true },
+		{ TEMPLATE_AWS_RESET, false, true, false, false },
+		{ TEMPLATE_AWS_RESET, true, true, false, false },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -108,7 +112,9 @@ Test(template, builtins_have_their_placeholders)
 		    cases[i].username, "case %zu", i);
 		cr_expect_eq(template_has(&template, "{expires}"),
 		    cases[i].expires, "case %zu", i);
-		cr_expect_eq(template.ours, cases[i].name != TEMPLATE_AWS);
+		cr_expect_eq(template.ours,
+		    cases[i].name != TEMPLATE_AWS &&
+		        cases[i].name != TEMPLATE_AWS_RESET);
 		cr_expect_eq(template.subject != NULL, !cases[i].sms);
 		cr_expect_eq(template.html != NULL, !cases[i].sms);
 	}

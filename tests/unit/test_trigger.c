@@ -57,7 +57,8 @@ static struct trigger_event an_event(struct mem *mem, const char *status,
 	              request, &err),
 	    "%s", err.message);
 	request->user_agent = "aws-sdk-nodejs/2.1639.0 linux/v18";
-	return (struct trigger_event){ engine, pool, user, request };
+	return (struct trigger_event){ TRIGGER_INVITATION, engine, pool, user,
+		request };
 }
 
 static void expect_same(struct mem *mem, const cJSON *event, const char *text)
@@ -174,6 +175,28 @@ Test(trigger, sender_event)
 	    SENDER("Email", "Email") "'clientMetadata':null}}");
 	expect_same(mem, trigger_sender_event(mem, &sms, true),
 	    SENDER("SMS", "SMS") "'clientMetadata':{'a':'b'}}}");
+}
+
+Test(trigger, events_of_a_reset)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	struct trigger_event event = an_event(mem, USER_CONFIRMED, "", VERIFIED,
+	    ",'ClientMetadata':{'a':'b'}");
+
+	event.source = TRIGGER_RESET;
+	expect_same(mem, trigger_message_event(mem, &event),
+	    HEAD "'triggerSource':'CustomMessage_ForgotPassword','request':{"
+	         "'userAttributes':{'sub':'" SUB "','cognito:user_status':"
+	         "'CONFIRMED','email_verified':'true','email':"
+	         "'a@example.com'},'codeParameter':'{####}','linkParameter':"
+	         "'{##Click Here##}','usernameParameter':null,"
+	         "'clientMetadata':{'a':'b'}" NO_TEXTS);
+	for (int sms = 0; sms < 2; sms++)
+		cr_expect_str_eq(
+		    json_text(trigger_sender_event(mem, &event, sms),
+		        "/triggerSource"),
+		    sms ? "CustomSMSSender_ForgotPassword"
+		        : "CustomEmailSender_ForgotPassword");
 }
 
 Test(trigger, sdk_version)
@@ -301,13 +324,14 @@ Test(trigger, judge)
 
 #define MAIL "Dear {username}: {####}"
 
-static void expect_texts(const char *status, const char *response,
-    const struct message_template *expected)
+static void expect_texts(const char *source, const char *status,
+    const char *response, const struct message_template *expected)
 {
 	MEM_AUTO mem = mem_new(NULL);
 	struct work work = { .mem = mem, .tag = "test" };
-	const struct trigger_event event =
-	    an_event(mem, status, "", VERIFIED, "");
+	struct trigger_event event = an_event(mem, status, "", VERIFIED, "");
+
+	event.source = source;
 	const struct message_template *texts =
 	    trigger_texts(&work, &event, json(mem, response));
 
@@ -352,16 +376,25 @@ Test(trigger, texts)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
-		expect_texts(USER_FORCE_CHANGE_PASSWORD, cases[i].response,
-		    &cases[i].texts);
+		expect_texts(TRIGGER_INVITATION, USER_FORCE_CHANGE_PASSWORD,
+		    cases[i].response, &cases[i].texts);
 }
 
 Test(trigger, texts_without_password)
 {
-	expect_texts(USER_CONFIRMED, "{'smsMessage':'Welcome'}",
+	expect_texts(TRIGGER_INVITATION, USER_CONFIRMED,
+	    "{'smsMessage':'Welcome'}",
 	    &(struct message_template){ .sms_message = "Welcome" });
-	expect_texts(USER_CONFIRMED, "{'smsMessage':'short'}",
-	    &(struct message_template){ 0 });
+	expect_texts(TRIGGER_INVITATION, USER_CONFIRMED,
+	    "{'smsMessage':'short'}", &(struct message_template){ 0 });
+}
+
+Test(trigger, texts_of_a_reset)
+{
+	expect_texts(TRIGGER_RESET, USER_CONFIRMED, "{'smsMessage':'{####}'}",
+	    &(struct message_template){ .sms_message = "{####}" });
+	expect_texts(TRIGGER_RESET, USER_CONFIRMED,
+	    "{'smsMessage':'{username}'}", &(struct message_template){ 0 });
 }
 
 Test(trigger, text_lengths)
@@ -383,7 +416,8 @@ Test(trigger, text_lengths)
 				texts.sms_message = text;
 			if (!more && i == 1)
 				texts.email_message = text;
-			expect_texts(USER_FORCE_CHANGE_PASSWORD,
+			expect_texts(TRIGGER_INVITATION,
+			    USER_FORCE_CHANGE_PASSWORD,
 			    mem_printf(mem, "{'%s':'%s'}", cases[i].name, text),
 			    &texts);
 		}

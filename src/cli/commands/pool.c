@@ -74,7 +74,8 @@ static void warn_template(struct cli *cli, const struct pool *pool, bool sms)
 	struct template template;
 	struct lint lint;
 
-	invitation_choose_template(&cli->engine, pool, true, sms, &template);
+	invitation_choose_template(&cli->engine, pool, INVITATION_PASSWORD, sms,
+	    &template);
 	if (template.ours)
 		return;
 	lint_template(cli->work.mem, &template, sms, &values, &lint);

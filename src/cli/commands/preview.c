@@ -155,8 +155,8 @@ static bool read_pool(struct cli *cli, const struct options *options,
 	preview->pool = pool_get(&cli->work, options->pool);
 	if (!preview->pool)
 		return false;
-	invitation_choose_template(&cli->engine, preview->pool, true,
-	    preview->sms, &preview->template);
+	invitation_choose_template(&cli->engine, preview->pool,
+	    INVITATION_PASSWORD, preview->sms, &preview->template);
 	return true;
 }
 
