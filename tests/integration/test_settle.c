@@ -10,7 +10,7 @@
 #include "delivery/settle.h"
 #include "queue_help.h"
 
-#define MESSAGES 200
+#define MESSAGES 400
 #define N        SETTLE_COUNT
 
 static struct harness harness;
