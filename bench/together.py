@@ -21,8 +21,8 @@ def drain(question, last):
         time.sleep(0.1)
     sent, seconds = question.ask(
         "select count(*) filter (where outcome = 'sent'), extract(epoch from "
-        "max(settled_at) - min(created_at)) from message where id > %s"
-        % last).split("|")
+        "max(settled_at) - min(created_at)) from message join outcome on "
+        "message_id = id where id > %s" % last).split("|")
     return int(sent), int(sent) / float(seconds)
 
 
