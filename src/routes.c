@@ -30,7 +30,7 @@
 #define CREATIONS_MOST 256 /* in one commit */
 #define HASHERS_MOST   64
 #define HASHERS_NICE   10
-#define READERS        2
+#define READERS        1
 #define READS_MOST     64 /* of users, in one question */
 #define PEM_MOST       ((size_t)256 * 1024)
 #define TAG            "http"

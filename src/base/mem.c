@@ -8,7 +8,7 @@
 
 #include "base/log.h"
 
-#define USUAL_ROOM 2048
+#define USUAL_ROOM 880
 
 #if defined(__SANITIZE_ADDRESS__)
 #define WITH_ADDRESS_SANITIZER

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/str.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 struct str {
@@ -62,14 +64,30 @@ void str_add_char(struct str *str, char byte)
 	str_add_n(str, &byte, 1);
 }
 
+/* Room is guessed first, and known behind that. */
 void str_addf(struct str *str, const char *format, ...)
 {
-	MEM_AUTO mem = mem_new(NULL);
 	va_list list;
+	size_t room = str->room - str->length;
 
 	va_start(list, format);
-	str_add(str, mem_secret(mem_vprintf(mem, format, list)));
+	size_t length =
+	    (size_t)vsnprintf(str->text + str->length, room, format, list);
 	va_end(list);
+	if (length < room && length <= str->limit - str->length) {
+		str->length += length;
+		return;
+	}
+	str->text[str->length] = '\0';
+	if (length > str->limit - str->length) {
+		str->full = true;
+		return;
+	}
+	grow(str, (str->length + length + 1) * 2);
+	va_start(list, format);
+	vsnprintf(str->text + str->length, length + 1, format, list);
+	va_end(list);
+	str->length += length;
 }
 
 const char *str_text(const struct str *str)
