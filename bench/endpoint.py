@@ -152,12 +152,15 @@ def bare_script(cluster, pool):
     return path
 
 
-def pgbench(cluster, name, script, clients, start):
-    """Transactions a second."""
+def pgbench(cluster, name, script, clients, start, rest_ms=0):
+    """Transactions a second and the mean latency in ms; with REST_MS one
+    begins each so many."""
+    rate = ["-R", "%d" % (1000 / rest_ms)] if rest_ms else []
     environment = dict(os.environ, PGOPTIONS=OPTIONS)
     said = common.run("pgbench", "-n", "-M", "prepared", "-c", str(clients),
                       "-j", "1", "-T", str(SECONDS), "-D", "n=%d" % start,
-                      "-f", script, cluster.database(name), env=environment)
+                      "-f", script, *rate, cluster.database(name),
+                      env=environment)
     return (float(re.search(r"tps = ([\d.]+)", said)[1]),
             float(re.search(r"latency average = ([\d.]+)", said)[1]))
 

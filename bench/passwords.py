@@ -11,7 +11,7 @@ BAR = 0.85
 GROWTH = 3.0
 CHOSEN = 32  # connections
 PLAIN = 4
-REST_MS = int(os.environ.get("REST_MS", "20"))
+REST_MS = int(os.environ.get("REST_MS", "50"))
 MOST = 2000  # creations a second that any machine hashes
 
 

@@ -292,10 +292,10 @@ static void refuse_method(const struct route *route,
 static struct workers *workers_for(const struct routes *routes,
     const struct listener_request *request)
 {
-	if (endpoint_creates(request))
-		return routes->creators;
 	if (endpoint_hashes(request))
 		return routes->hashers;
+	if (endpoint_creates(request))
+		return routes->creators;
 	return endpoint_gets(request) ? routes->readers : routes->workers;
 }
 
@@ -340,7 +340,9 @@ static void *open_low_desk(struct mem *mem, void *context)
 {
 	/* On Linux this is of the calling thread alone. */
 	setpriority(PRIO_PROCESS, 0, HASHERS_NICE);
-	return open_desk(mem, context);
+	struct desk *desk = open_desk(mem, context);
+	endpoint_hash(desk->endpoint);
+	return desk;
 }
 
 static void run(void *state, struct listener_exchange *const *exchanges,
@@ -369,19 +371,40 @@ static bool open_gateway(struct routes *routes, struct err *err)
 	return routes->gateway != NULL;
 }
 
+/* Into SLOW, which has room for all, what is not done yet; how many. */
+static size_t create_together(struct desk *desk, struct mem *mem,
+    struct listener_exchange *const *exchanges, size_t count,
+    struct listener_exchange **slow)
+{
+	struct work work;
+
+	if (!open_work(desk, mem, &work))
+		log_warning(TAG, "cannot answer", "error", work.err.detail);
+	return endpoint_create(desk->endpoint, &work, exchanges, count, slow);
+}
+
+/* One at a time: a creation is a transaction of one round trip here, too. */
+static void run_hash(void *state, struct listener_exchange *const *exchanges,
+    size_t count)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	struct listener_exchange *slow = NULL;
+
+	if (!endpoint_creates(&exchanges[0]->request))
+		run(state, exchanges, count);
+	else if (create_together(state, mem, exchanges, 1, &slow))
+		run(state, &slow, 1);
+}
+
 static void run_creations(void *state,
     struct listener_exchange *const *exchanges, size_t count)
 {
 	MEM_AUTO mem = mem_new(NULL);
 	struct desk *desk = state;
-	struct work work;
-
-	if (!open_work(desk, mem, &work))
-		log_warning(TAG, "cannot answer", "error", work.err.detail);
 	struct listener_exchange **slow =
 	    mem_array(mem, struct listener_exchange *, count);
-	size_t left =
-	    endpoint_create(desk->endpoint, &work, exchanges, count, slow);
+	size_t left = create_together(desk, mem, exchanges, count, slow);
+
 	for (size_t i = 0; i < left; i++) {
 		if (workers_give(desk->routes->workers, slow[i]))
 			continue;
@@ -424,6 +447,7 @@ static void start_workers(struct routes *routes, struct mem *mem)
 	routes->workers = workers_start(mem, &plan);
 	plan.threads = count_hashers();
 	plan.open = open_low_desk;
+	plan.run = run_hash;
 	routes->hashers = workers_start(mem, &plan);
 	plan.open = open_desk;
 	plan.threads = CREATORS;

@@ -15,6 +15,7 @@ struct batch {
 	struct pool_cache *pools;
 	bool mail_waits; /* what was queued and no lane was told of */
 	bool text_waits;
+	bool hashes; /* passwords that callers chose */
 };
 
 /* One item on its way. */
@@ -33,6 +34,11 @@ struct batch *batch_new(struct mem *mem, const struct engine *engine,
 	batch->engine = engine;
 	batch->pools = pools;
 	return batch;
+}
+
+void batch_hash(struct batch *batch)
+{
+	batch->hashes = true;
 }
 
 /* NULL: invite() will say why. */
@@ -57,9 +63,10 @@ static bool prepare(struct batch *batch, struct work *work,
 	creation->request = item->request;
 	creation->report = &entry->report;
 	creation->pool = find_pool(batch, work, item->request->pool_id);
-	item->slow = creation->pool &&
-	             (trigger_any(creation->pool) || item->request->password ||
-	                 batch->engine->config->invite_wait_ms);
+	item->slow =
+	    creation->pool && (trigger_any(creation->pool) ||
+	                          (item->request->password && !batch->hashes) ||
+	                          batch->engine->config->invite_wait_ms);
 	item->singly = !creation->pool || item->slow || item->request->action;
 	if (item->singly || !creation_prepare(&item->work, creation))
 		return false;

@@ -35,6 +35,9 @@ struct batch_item {
 struct batch *batch_new(struct mem *mem, const struct engine *engine,
     struct pool_cache *pools);
 
+/* From now on it takes items whose password is to be hashed, too. */
+void batch_hash(struct batch *batch);
+
 /*
  * Of each item afterwards one is true: it has its user, it is to go singly, or
  * its work has an error. WORK is of all together. Refreshes the pools.

@@ -80,6 +80,11 @@ struct endpoint *endpoint_new(struct mem *mem, const struct engine *engine,
 	return endpoint;
 }
 
+void endpoint_hash(struct endpoint *endpoint)
+{
+	batch_hash(endpoint->batch);
+}
+
 static char *new_id(struct mem *mem)
 {
 	const char *hex = secret_random_hex(mem, 16);
@@ -553,6 +558,5 @@ bool endpoint_hashes(const struct listener_request *request)
 bool endpoint_creates(const struct listener_request *request)
 {
 	return is_target(request, TARGET "AdminCreateUser") &&
-	       !has_password(request) &&
 	       !strstr(request->body, "\"MessageAction\"");
 }

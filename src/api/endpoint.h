@@ -22,6 +22,10 @@ struct throttle;
 struct endpoint *endpoint_new(struct mem *mem, const struct engine *engine,
     struct throttle *throttle);
 
+/* Passwords that callers chose are hashed where endpoint_create() runs; else
+ * such a creation is slow. */
+void endpoint_hash(struct endpoint *endpoint);
+
 /* Fills the exchange's answer. WORK is without db when the database cannot be
  * reached; its memory is the exchange's. */
 void endpoint_answer(struct endpoint *endpoint, struct work *work,
@@ -52,7 +56,7 @@ void endpoint_answer_busy(struct listener_exchange *exchange);
 void endpoint_dress(struct listener_exchange *exchange);
 
 /* Whether it creates a user in the plain way, which goes together with
- * others: no password to hash, nothing to send again. */
+ * others: nothing to send again. */
 bool endpoint_creates(const struct listener_request *request);
 
 /* Whether a password that the caller chose is to be hashed, which takes a CPU
