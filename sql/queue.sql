@@ -94,8 +94,11 @@ select content from template where hash = $1;
 --
 -- The lease is locked first: it has what happened to its messages since they
 -- were claimed, which this statement's snapshot may be too old to see
--- elsewhere (queue_note). Of a user who was forgotten the remote's words are
--- not kept; what would be held went when a receipt came before.
+-- elsewhere (queue_note_user). Of a user who was forgotten the remote's words
+-- are not kept; what would be held went when a receipt came before.
+--
+-- "= any(array(...))": a planner that was told of an empty table would rather
+-- join with all of its index, which an old transaction fills with dead entries.
 with told as materialized (
   select * from unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[],
     $6::bigint[], $7::boolean[], $8::text[], $9::int[], $10::text[],
@@ -114,13 +117,15 @@ with told as materialized (
 ), done as materialized (
   select epoch, array_agg(id) as ids, count(*) as n from ours group by epoch
 ), kept as (
-  update lease e set settled = e.settled || d.ids from done d
-  where e.epoch = d.epoch
-    and cardinality(e.ids) > cardinality(e.settled) + d.n
+  update lease e set settled = e.settled
+    || (select ids from done d where d.epoch = e.epoch)
+  where e.epoch = any(array(select epoch from done))
+    and cardinality(e.ids) > cardinality(e.settled)
+      + (select n from done d where d.epoch = e.epoch)
 ), ended as (
-  delete from lease e using done d
-  where e.epoch = d.epoch
-    and cardinality(e.ids) = cardinality(e.settled) + d.n
+  delete from lease e where e.epoch = any(array(select epoch from done))
+    and cardinality(e.ids) = cardinality(e.settled)
+      + (select n from done d where d.epoch = e.epoch)
 ), remaining as materialized (
   -- They may go again, so they keep their password.
   select o.*, l.losses[p.place] as losses, s.sealed,
@@ -263,7 +268,8 @@ from seen s
 where s.medium = b.medium and s.pool_id = b.pool_id
   and s.lowest >= b.low_id + $2::bigint
   and (b.next_low_xid is null
-    or b.next_low_xid <= pg_snapshot_xmin(pg_current_snapshot()));
+    or b.next_low_xid <= pg_snapshot_xmin(pg_current_snapshot()))
+returning b.pool_id;
 
 -- name: queue_cancel_user
 -- What waits for the user is cancelled; what is in a session is not touched.

@@ -12,6 +12,8 @@
 /* A claim may walk so many dead entries; less is not worth a write. */
 #define LOW_MARK_STEP  1000
 #define ROUND_MS       250
+#define MARK_MS        50 /* while they move */
+#define MARKS_MOST     ((int)(ROUND_MS / MARK_MS))
 #define SLOW_EVERY     8 /* rounds between the chores that nobody waits for */
 #define PRUNE_EVERY_MS ((int64_t)10 * 60 * 1000)
 #define DAY_MS         ((int64_t)24 * 3600 * 1000)
@@ -62,16 +64,28 @@ static bool slow_chores(struct work *work)
 	return true;
 }
 
+/* For a round's time: while much goes they move several times. */
+static bool move_marks(struct work *work)
+{
+	int moved = 1;
+
+	for (int i = 0; i < MARKS_MOST && !lane_stopping(); i++) {
+		if (moved && !queue_move_low_marks(work, LOW_MARK_STEP, &moved))
+			return false;
+		clock_sleep_ms(MARK_MS);
+	}
+	return true;
+}
+
 static bool chores(struct keeper *keeper, struct work *work, bool slow)
 {
 	int expired = 0;
 
 	if (!db_renew(work) || !queue_expire(work, &expired) ||
-	    !queue_move_low_marks(work, LOW_MARK_STEP) ||
 	    (slow && !slow_chores(work)) || !prune(keeper, work))
 		return false;
 	say("temporary passwords expired", expired);
-	return true;
+	return move_marks(work);
 }
 
 int keeper_run(const struct engine *engine)
@@ -96,7 +110,8 @@ int keeper_run(const struct engine *engine)
 			    "cannot do the chores; trying "
 			    "again",
 			    "error", work.err.detail);
-		clock_sleep_ms(done ? ROUND_MS : 4 * ROUND_MS);
+		if (!done)
+			clock_sleep_ms(4 * ROUND_MS);
 	}
 	return 0;
 }

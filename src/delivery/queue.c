@@ -255,22 +255,28 @@ bool queue_prune(struct work *work, int64_t keep_ms, struct queue_prune *prune)
 	return true;
 }
 
-static bool move_low_marks(struct work *work, int64_t step)
+static bool move_low_marks(struct work *work, int64_t step, int *moved)
 {
 	struct rows *next = db_run_plain(work, QUERY_queue_low_mark_read);
 	struct rows *lock =
 	    next ? db_run_plain(work, QUERY_queue_low_mark_lock) : NULL;
 
+	*moved = 0;
 	if (!lock)
 		return false;
-	return !rows_bool(lock, 0, "ours") ||
-	       db_run(work, QUERY_queue_low_mark_move,
-	           rows_text(next, 0, "next_id"), db_int(work->mem, step));
+	if (!rows_bool(lock, 0, "ours"))
+		return true;
+	struct rows *marks = db_run(work, QUERY_queue_low_mark_move,
+	    rows_text(next, 0, "next_id"), db_int(work->mem, step));
+	if (marks)
+		*moved = rows_count(marks);
+	return marks != NULL;
 }
 
-bool queue_move_low_marks(struct work *work, int64_t step)
+bool queue_move_low_marks(struct work *work, int64_t step, int *moved)
 {
-	if (db_begin(work) && move_low_marks(work, step) && db_commit(work))
+	if (db_begin(work) && move_low_marks(work, step, moved) &&
+	    db_commit(work))
 		return true;
 	db_rollback(work);
 	return false;

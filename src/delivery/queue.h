@@ -84,8 +84,8 @@ struct queue_prune {
 };
 bool queue_prune(struct work *work, int64_t keep_ms, struct queue_prune *prune);
 
-/* STEP: how many ids a mark must rise at least. */
-bool queue_move_low_marks(struct work *work, int64_t step);
+/* STEP: how many ids a mark must rise at least. *MOVED is how many do. */
+bool queue_move_low_marks(struct work *work, int64_t step, int *moved);
 
 /* For people. STATE and POOL_ID may be NULL; BELOW 0 starts at the newest. */
 cJSON *queue_list(struct work *work, const char *state, const char *pool_id,

@@ -390,7 +390,7 @@ Test(sweep, release)
 
 static bool move_low_marks(struct work *work)
 {
-	return queue_move_low_marks(work, 1);
+	return queue_move_low_marks(work, 1, &(int){ 0 });
 }
 
 Test(sweep, low_marks)

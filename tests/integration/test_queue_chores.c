@@ -256,7 +256,7 @@ static void move_marks_around(struct work *open, bool busy)
 			help_mail(&harness, i % 2 ? pool : other, name);
 			help_claim(&harness.work, 10, "");
 		}
-		cr_assert(queue_move_low_marks(&harness.work, 1));
+		cr_assert(queue_move_low_marks(&harness.work, 1, &(int){ 0 }));
 	}
 	cr_assert(db_commit(open));
 	struct queue_claim claim = help_claim(&harness.work, 10, "");
@@ -284,7 +284,7 @@ Test(chores, low_marks_never_pass_it_in_a_busy_server)
 static void wait_for_mark(int64_t wanted)
 {
 	for (int i = 0; i < 2000; i++) {
-		cr_assert(queue_move_low_marks(&harness.work, 1));
+		cr_assert(queue_move_low_marks(&harness.work, 1, &(int){ 0 }));
 		if (harness_number(&harness, "select low_id from backlog") ==
 		    wanted)
 			return;

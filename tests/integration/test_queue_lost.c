@@ -179,7 +179,8 @@ static int insert_late(struct work *work, struct work *keeper)
 	               db_script(keeper, "select pg_advisory_unlock(77)") &&
 	               wait_for(keeper, "exists (select from backlog where "
 	                                "next_low_id is not null)") &&
-	               queue_move_low_marks(keeper, 1000) && db_commit(work)
+	               queue_move_low_marks(keeper, 1000, &(int){ 0 }) &&
+	               db_commit(work)
 	           ? 0
 	           : 1;
 }
@@ -190,7 +191,7 @@ static bool mark_rises(void)
 	int64_t end_ms = clock_steady_ms() + 10000;
 
 	while (!harness_number(&harness, "select max(low_id) from backlog"))
-		if (!queue_move_low_marks(&harness.work, 1000) ||
+		if (!queue_move_low_marks(&harness.work, 1000, &(int){ 0 }) ||
 		    clock_steady_ms() > end_ms)
 			return false;
 	return true;
@@ -203,7 +204,7 @@ static int race_for_low_mark(struct harness *all, struct work *work, int number)
 	if (number)
 		return insert_late(work, &other);
 	return wait_for(work, "exists (select from meeting)") &&
-	               queue_move_low_marks(work, 1000)
+	               queue_move_low_marks(work, 1000, &(int){ 0 })
 	           ? 0
 	           : 1;
 }
@@ -240,7 +241,8 @@ Test(lost, low_mark_waits_for_who_runs)
 	harness_value(&harness, "select setval('message_id_seq', 5000)");
 	cr_assert(db_script(&slow, insert_statement(&slow)));
 	for (int i = 0; i < 3; i++)
-		cr_assert(queue_move_low_marks(&harness.work, 1000));
+		cr_assert(
+		    queue_move_low_marks(&harness.work, 1000, &(int){ 0 }));
 	cr_assert(db_commit(&slow));
 	cr_assert_eq(claim_most(10).count, 1);
 	cr_assert(mark_rises());
