@@ -95,7 +95,8 @@ select content from template where hash = $1;
 -- The lease is locked first: it has what happened to its messages since they
 -- were claimed, which this statement's snapshot may be too old to see
 -- elsewhere (queue_note_user). Of a user who was forgotten the remote's words
--- are not kept; what would be held went when a receipt came before.
+-- are not kept, nor does a message of theirs go again; what would be held went
+-- when a receipt came before.
 --
 -- "= any(array(...))": a planner that was told of an empty table would rather
 -- join with all of its index, which an old transaction fills with dead entries.
@@ -111,26 +112,31 @@ with told as materialized (
 ), ours as materialized (
   select l.medium, t.id = any(l.superseded) as superseded,
     t.id = any(l.forgotten) as forgotten,
-    t.outcome = 'held' and t.id = any(l.arrived) as arrived, t.*
+    t.outcome = 'held' and t.id = any(l.arrived) as arrived,
+    t.id, t.epoch, t.delay_ms, t.spent, t.class, t.code, t.status, t.words,
+    t.took_ms, t.remote_id, t.attempt,
+    case when gone.gone then 'cancelled' else t.outcome end as outcome,
+    case when gone.gone then 'the user was deleted' else t.reason end as reason
   from told t join leases l on l.epoch = t.epoch
+  cross join lateral (select t.outcome in ('retry', 'blocked')
+    and t.id = any(l.forgotten) as gone) as gone
   where t.id = any(l.ids) and t.id <> all(l.settled)
 ), done as materialized (
-  select epoch, array_agg(id) as ids, count(*) as n from ours group by epoch
+  select d.*, cardinality(l.ids) = cardinality(l.settled) + cardinality(d.ids)
+    as complete
+  from (select epoch, array_agg(id) as ids from ours group by epoch) as d
+  join leases l on l.epoch = d.epoch
 ), kept as (
   update lease e set settled = e.settled
     || (select ids from done d where d.epoch = e.epoch)
-  where e.epoch = any(array(select epoch from done))
-    and cardinality(e.ids) > cardinality(e.settled)
-      + (select n from done d where d.epoch = e.epoch)
+  where e.epoch = any(array(select epoch from done where not complete))
 ), ended as (
-  delete from lease e where e.epoch = any(array(select epoch from done))
-    and cardinality(e.ids) = cardinality(e.settled)
-      + (select n from done d where d.epoch = e.epoch)
+  delete from lease
+  where epoch = any(array(select epoch from done where complete))
 ), remaining as materialized (
   -- They may go again, so they keep their password.
-  select o.*, l.losses[p.place] as losses, s.sealed,
-    case when s.sealed is not null then m.expires_at end as expires_at,
-    case when o.forgotten then '' else m.destination end as destination
+  select o.*, l.losses[p.place] as losses, s.sealed, m.destination,
+    case when s.sealed is not null then m.expires_at end as expires_at
   from ours o join leases l on l.epoch = o.epoch
   cross join lateral array_position(l.ids, o.id) as p (place)
   cross join lateral (select case when not o.forgotten
@@ -172,8 +178,7 @@ with told as materialized (
 ), evidence as (
   insert into attempt (message_id, attempt, owner, class, code, status,
     words, took_ms)
-  select r.id, r.attempt, $1, r.class, r.code, r.status,
-    case when not r.forgotten then r.words end, r.took_ms
+  select r.id, r.attempt, $1, r.class, r.code, r.status, r.words, r.took_ms
   from remaining r
   where r.outcome in ('retry', 'blocked') and r.class is not null
 )
@@ -182,13 +187,14 @@ select count(*) as ours from ours;
 -- name: queue_reap
 -- Leases that ran out: the lane died or froze. What it was sending may have
 -- gone, so the next attempt is one of those that can make a duplicate; after
--- two such losses the message is set aside as poison.
+-- two such losses the message is set aside as poison. One of a user who was
+-- forgotten meanwhile is cancelled.
 with ended as (
   delete from lease where epoch > 0 and lease_until < now()
   returning *
 ), lost as materialized (
-  select e.medium, e.owner, u.id, u.attempt, u.losses, m.expires_at,
-    case when u.id <> all(e.forgotten) then u.sealed end as sealed
+  select e.medium, e.owner, u.*, m.expires_at,
+    u.id = any(e.forgotten) as forgotten
   from ended e cross join lateral
     unnest(e.ids, e.attempts, e.losses, e.sealed)
     as u (id, attempt, losses, sealed)
@@ -199,18 +205,24 @@ with ended as (
     expires_at)
   select id, medium, now(), attempt, losses + 1, 'the lane was lost', sealed,
     expires_at
-  from lost where losses < 1
+  from lost where losses < 1 and not forgotten
+), cancelled as (
+  insert into outcome (message_id, medium, outcome, reason, cause, attempt,
+    owner, class, words)
+  select id, medium, 'cancelled', 'the user was deleted',
+    'the user was deleted', attempt, owner, 'LOST', 'the lease ran out'
+  from lost where forgotten
 ), poison as (
   insert into outcome (message_id, medium, outcome, cause, reason, sealed,
     expires_at, attempt, owner, class, words)
   select id, medium, 'refused', 'poison',
     'poison: two lanes were lost while sending it', sealed, expires_at,
     attempt, owner, 'LOST', 'the lease ran out'
-  from lost where losses >= 1
+  from lost where losses >= 1 and not forgotten
 ), evidence as (
   insert into attempt (message_id, attempt, owner, class, words)
   select id, attempt, owner, 'LOST', 'the lease ran out'
-  from lost where losses < 1
+  from lost where losses < 1 and not forgotten
 )
 select id from lost;
 
@@ -219,18 +231,26 @@ select id from lost;
 -- attempt is spent.
 with ended as (
   delete from lease where epoch > 0 and owner = $1 returning *
+), back as materialized (
+  select e.medium, u.*, m.expires_at, u.id = any(e.forgotten) as forgotten
+  from ended e cross join lateral
+    unnest(e.ids, e.attempts, e.losses, e.sealed)
+    as u (id, attempt, losses, sealed)
+  join message m on m.id = u.id
+  where u.id <> all(e.settled)
+), again as (
+  insert into later (id, medium, due_at, attempts, losses, reason, sealed,
+    expires_at)
+  select id, medium, now(), attempt - 1, losses,
+    'the claim''s answer was lost', sealed, expires_at
+  from back where not forgotten
+), cancelled as (
+  insert into outcome (message_id, medium, outcome, reason, cause)
+  select id, medium, 'cancelled', 'the user was deleted',
+    'the user was deleted'
+  from back where forgotten
 )
-insert into later (id, medium, due_at, attempts, losses, reason, sealed,
-  expires_at)
-select u.id, e.medium, now(), u.attempt - 1, u.losses,
-  'the claim''s answer was lost',
-  case when u.id <> all(e.forgotten) then u.sealed end, m.expires_at
-from ended e cross join lateral
-  unnest(e.ids, e.attempts, e.losses, e.sealed)
-  as u (id, attempt, losses, sealed)
-join message m on m.id = u.id
-where u.id <> all(e.settled)
-returning id;
+select id from back;
 
 -- name: queue_low_mark_read
 -- Below which id every number has been drawn. Read in a statement before the
@@ -357,15 +377,20 @@ from (select * from r union all select * from l union all select * from b) w
 returning message_id as id;
 
 -- name: queue_forget_user
--- Personal data leaves the history of a deleted user, and the password of a
--- refused or held message; what the remote said may repeat the address. A lane
--- that has a message in its session keeps the address in memory and needs no
--- more; what it will settle is noted by queue_note_user, before this.
-with forgotten as (
-  update message set destination = '', username = ''
+-- Personal data leaves the messages of a deleted user. A lane that has one in
+-- its session keeps the address in memory and needs no more; what it will
+-- settle is noted by queue_note_user, before this.
+update message set destination = '', username = ''
+where pool_id = $1 and ($2::uuid is null or sub = $2::uuid)
+  and (destination <> '' or username <> '');
+
+-- name: queue_forget_words
+-- And their history, with the password of a refused or held one; what the
+-- remote said may repeat the address. Behind queue_forget_user, whose lock a
+-- receipt under way had before.
+with forgotten as materialized (
+  select id from message
   where pool_id = $1 and ($2::uuid is null or sub = $2::uuid)
-    and destination <> ''
-  returning id
 ), outcomes as (
   update outcome set sealed = null, expires_at = null, remote_id = null,
     words = null,
@@ -696,9 +721,15 @@ from unnest($1::text[]) as m (medium);
 with part as materialized (
   select id, created_at from message
   where id > $2::bigint order by id limit $3::int
+), old as materialized (
+  select m.id from message m
+  where m.id = any(array(select p.id from part p
+    join outcome o on o.message_id = p.id
+    where o.settled_at < after_ms(-$1::bigint)))
+  for update skip locked
 ), settled as (
-  -- Locked by this: it may have been opened again meanwhile.
-  delete from outcome where message_id = any(array(select id from part))
+  -- It may have been opened again meanwhile.
+  delete from outcome where message_id = any(array(select id from old))
     and settled_at < after_ms(-$1::bigint)
   returning message_id
 ), gone as (
@@ -729,21 +760,30 @@ order by message_id desc limit 1;
 -- when only the carrier's id $3 is known as yet; $2 source, $4 state: delayed,
 -- delivered or bounced; $5 code, $6 words. What was thought lost and waits for
 -- another attempt is sent, as the receipt shows; queue_note_arrived comes
--- before, for what is under way. Of a user who was forgotten
--- neither words nor the carrier's id are kept: they may repeat the address.
-with noted as (
+-- before, for what is under way. Of a user who was forgotten neither words nor
+-- the carrier's id are kept: they may repeat the address.
+--
+-- The message is locked behind its row in later, as everywhere, and then as
+-- it is now, also for one who waited for that.
+with arrived as (
+  delete from later where id = $1::bigint and $4 <> 'delayed'
+  returning id, medium
+), moved as (
+  update message m set
+    receipt = case when coalesce(array_position('{delayed,delivered,bounced}',
+        m.receipt), 0) < array_position('{delayed,delivered,bounced}', $4)
+      then $4 else m.receipt end
+  where m.id = $1::bigint and (select count(*) from arrived) >= 0
+  returning m.id, m.destination <> '' as known
+), noted as (
   insert into receipt (message_id, source, remote_id, state, code, words)
   select $1::bigint, $2, case when known then $3 end, $4, $5,
     case when known then $6 end
-  from (select not exists (select from message
-    where id = $1::bigint and destination = '') as known) as m
+  from (select coalesce((select known from moved), true) as known) as m
   where $1::bigint is null or not exists (select from receipt
     where message_id = $1::bigint and source = $2 and state = $4
     and code is not distinct from $5)
   returning id
-), arrived as (
-  delete from later where id = $1::bigint and $4 <> 'delayed'
-  returning id, medium
 ), sent as (
   insert into outcome (message_id, medium, outcome)
   select id, medium, 'sent' from arrived
@@ -752,12 +792,7 @@ with noted as (
     sealed = null, expires_at = null
   where message_id = $1::bigint and outcome = 'held' and $4 <> 'delayed'
 )
-update message m set
-  receipt = case when coalesce(array_position('{delayed,delivered,bounced}',
-      m.receipt), 0) < array_position('{delayed,delivered,bounced}', $4)
-    then $4 else m.receipt end
-where m.id = $1::bigint
-returning m.id, (select count(*) from noted) as noted;
+select id, (select count(*) from noted) as noted from moved;
 
 -- name: queue_receipt_waiting
 -- Receipts that came before the settle that told the carrier's id; those that

@@ -31,7 +31,7 @@ from message where outcome is not null;
 create index outcome_unsent on outcome (outcome, message_id)
   where outcome <> 'sent';
 create index outcome_secret on outcome (expires_at) where sealed is not null;
-create index outcome_remote on outcome (remote_id)
+create index outcome_remote on outcome (remote_id, message_id)
   where medium = 'SMS' and remote_id is not null;
 
 -- Where a message waits its password waits, too.

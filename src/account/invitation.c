@@ -242,6 +242,15 @@ struct invitation_arrays invitation_arrays(struct mem *mem,
 #undef ARRAY
 }
 
+/* Whether a message of the plan has the template of that hash, or NULL. */
+static bool is_in(const struct invitation_plan *plan, const char *hash)
+{
+	for (size_t i = 0; i < plan->count && hash; i++)
+		if (strcmp(plan->messages[i].template, hash) == 0)
+			return true;
+	return false;
+}
+
 /* The plan has EMAIL before SMS, which is the order of the answer too. */
 void invitation_conclude(struct mem *mem, const struct pool *pool,
     struct invitation_plan *plan, const char *ids, const char *blocks)
@@ -256,8 +265,8 @@ void invitation_conclude(struct mem *mem, const struct pool *pool,
 			message->block = mem_text_n(mem, blocks, length);
 		blocks += length + (blocks[length] == ',');
 	}
-	for (size_t i = 0; i < POOL_TEXTS && plan->count; i++)
-		pool->texts[i].stored |= pool->texts[i].hash != NULL;
+	for (size_t i = 0; i < POOL_TEXTS; i++)
+		pool->texts[i].stored |= is_in(plan, pool->texts[i].hash);
 }
 
 bool invitation_queue(struct work *work, const struct invitation *invitation,

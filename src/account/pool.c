@@ -204,7 +204,11 @@ static bool delete_all(struct work *work, const char *id)
 	return db_run(work, QUERY_queue_cancel_pool, id,
 	           "the user pool went") &&
 	       db_run(work, QUERY_queue_note_pool, id) &&
+	       /* What came back from a session between these two. */
+	       db_run(work, QUERY_queue_cancel_pool, id,
+	           "the user pool went") &&
 	       db_run(work, QUERY_queue_forget_user, id, NULL) &&
+	       db_run(work, QUERY_queue_forget_words, id, NULL) &&
 	       audit(work, "pool delete", id, NULL);
 }
 

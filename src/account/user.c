@@ -148,7 +148,11 @@ static bool delete_all(struct work *work, const struct pool *pool,
 	       db_run(work, QUERY_user_delete_captured, pool->id, user->sub) &&
 	       db_run(work, QUERY_queue_note_user, pool->id, user->sub,
 	           "forgotten") &&
+	       /* What came back from a session between these two. */
+	       db_run(work, QUERY_queue_cancel_user, pool->id, user->sub,
+	           "the user was deleted") &&
 	       db_run(work, QUERY_queue_forget_user, pool->id, user->sub) &&
+	       db_run(work, QUERY_queue_forget_words, pool->id, user->sub) &&
 	       audit(work, "user delete",
 	           mem_printf(work->mem, "%s/%s", pool->id, user->sub), NULL);
 }

@@ -44,6 +44,9 @@ static const char *why_refused(const struct delivery *delivery)
 {
 	bool sms = strcmp(delivery->medium, "SMS") == 0;
 
+	if (!delivery->template.text && !delivery->template.html &&
+	    !delivery->template.sender && !delivery->template.sealed)
+		return "its template is gone";
 	if (sms && !phone_is_e164(delivery->destination))
 		return "not a telephone number that can be reached (E.164)";
 	if ((delivery->has_password || delivery->template.sealed) &&

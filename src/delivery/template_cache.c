@@ -72,16 +72,17 @@ static struct known *find_place(struct template_cache *cache)
 	return found;
 }
 
+/* *FOUND says whether there is one. */
 static bool read_template(struct work *work, struct mem *mem, const char *hash,
-    struct template *template)
+    struct template *template, bool *found)
 {
 	struct rows *rows = db_run(work, QUERY_queue_template, hash);
 
 	if (!rows)
 		return false;
-	if (!rows_count(rows))
-		return work_fail(work, ERR_INTERNAL,
-		    "the template %.64s is gone", hash);
+	*found = rows_count(rows) > 0;
+	if (!*found)
+		return true;
 	/* The words are the JSON's own, so they stay with it. */
 	const cJSON *json =
 	    json_read(mem, rows_text(rows, 0, "content"), &work->err);
@@ -92,22 +93,36 @@ static bool read_template(struct work *work, struct mem *mem, const char *hash,
 	return true;
 }
 
+/* Into a place that is free. */
+static bool fill(struct known *known, struct template_cache *cache,
+    struct work *work, const char *hash)
+{
+	bool found = false;
+
+	*known = (struct known){ .mem = mem_new(cache->mem) };
+	known->hash = mem_text(known->mem, hash);
+	bool done =
+	    read_template(work, known->mem, hash, &known->template, &found);
+	if (!done || !found) {
+		mem_free(known->mem);
+		*known = (struct known){ 0 };
+	}
+	return done;
+}
+
 bool template_cache_get(struct template_cache *cache, struct work *work,
     const char *hash, struct template *template)
 {
 	struct known *known = find(cache, hash);
+	bool found;
 
 	if (!known) {
 		known = find_place(cache);
 		if (!known)
-			return read_template(work, work->mem, hash, template);
-		*known = (struct known){ .mem = mem_new(cache->mem) };
-		known->hash = mem_text(known->mem, hash);
-		if (!read_template(work, known->mem, hash, &known->template)) {
-			mem_free(known->mem);
-			known->mem = NULL;
+			return read_template(work, work->mem, hash, template,
+			    &found);
+		if (!fill(known, cache, work, hash))
 			return false;
-		}
 	}
 	known->used = cache->claim;
 	*template = known->template;

@@ -181,7 +181,7 @@ Test(prune, looks_at_a_step_alone)
 	grow_old(11);
 	int64_t rows = explain_rows(&harness, QUERY_queue_prune,
 	    "864000000, 2000, 1000", NULL);
-	cr_assert(rows >= 2000 && rows <= 6000, "%lld", (long long)rows);
+	cr_assert(rows >= 2000 && rows <= 8000, "%lld", (long long)rows);
 	cr_assert_eq(harness_number(&harness, "select count(*) from message"),
 	    9000);
 	cr_assert_eq(harness_number(&harness, "select count(*) from attempt"),

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "account/user.h"
 #include "base/clock.h"
 #include "base/str.h"
 #include "delivery/queue_counts.h"
@@ -129,4 +130,81 @@ Test(race, a_receipt_of_what_was_not_sent_counts_once)
 		cr_assert_eq((int)json_at(state, "/count")->valuedouble,
 		    refused, "%s", name);
 	}
+}
+
+/* As of a lane that was killed while its last settle ran, and of the next at
+ * its place, which settles what the first left. */
+Test(race, a_settle_behind_a_settle_ends_the_lease)
+{
+	static const struct queue_policy policy = { 1000, 86400000, true };
+	struct delivery *both[2];
+	int ours = -1;
+
+	help_mail(&harness, pool, "anna");
+	help_mail(&harness, pool, "bob");
+	struct queue_claim claim = help_claim(&harness.work, 2, "");
+	cr_assert_eq(claim.count, 2);
+	for (int i = 0; i < 2; i++) {
+		both[i] = &claim.deliveries[i];
+		delivery_tell(both[i], DELIVERY_ACCEPTED, 250, NULL, "ok");
+	}
+	cr_assert(db_begin(&harness.work));
+	cr_assert(queue_settle(&harness.work, "lane", &policy, both, 1, &ours));
+	cr_assert_eq(ours, 1);
+	cr_assert(queue_settle_send(&other, "lane", &policy, both, 2));
+	clock_sleep_ms(100);
+	cr_assert(db_commit(&harness.work));
+	cr_assert(queue_settle_answer(&other, &ours), "%s", other.err.detail);
+	cr_assert_eq(ours, 1);
+	cr_assert_eq(harness_number(&harness, "select count(*) from lease"), 0);
+	cr_assert_eq(harness_number(&harness, "select count(*) from outcome"),
+	    2);
+}
+
+#define ANYWHERE                                                             \
+	"select coalesce(string_agg(t, ' '), '') from (select m::text as t " \
+	"from message m union all select o::text from outcome o union all "  \
+	"select a::text from attempt a union all select l::text from later " \
+	"l union all select b::text from blocked b union all select "        \
+	"r::text from receipt r) as x where t like '%%anna@ex%%'"
+
+/* What comes back from a session of a user who was deleted meanwhile. */
+Test(race, nothing_of_a_deleted_user_waits)
+{
+	static const enum delivery_class classes[] = { DELIVERY_RETRY,
+		DELIVERY_BLOCKED, DELIVERY_UNTOUCHED, DELIVERY_AMBIGUOUS };
+
+	for (size_t i = 0; i < sizeof(classes) / sizeof(*classes); i++) {
+		int64_t id = help_mail(&harness, pool, "anna");
+		struct queue_claim claim = help_claim(&harness.work, 1, "");
+		cr_assert_eq(claim.count, 1);
+		cr_assert(user_delete(&harness.work, pool, "anna"));
+		help_settle(&harness.work, &claim.deliveries[0], classes[i],
+		    "451 <anna@example.com> is busy");
+		cr_assert_str_eq(harness_value(&harness, ANYWHERE), "");
+		cr_assert_str_eq(help_state(&harness, id),
+		    classes[i] == DELIVERY_AMBIGUOUS
+		        ? "held|-|wiped|"
+		        : "cancelled|the user was deleted|wiped|");
+	}
+}
+
+/* Whichever of them is first. */
+Test(race, a_receipt_beside_a_deletion_keeps_no_words)
+{
+	int64_t id = settled(DELIVERY_ACCEPTED);
+	const char *const parameters[] = { db_int(harness.mem, id), "gate",
+		"anna@example.com", "delivered", NULL, "to anna@example.com" };
+
+	cr_assert(db_begin(&harness.work));
+	cr_assert(
+	    db_run(&harness.work, QUERY_queue_forget_user, pool->id, NULL));
+	send_other(QUERY_queue_receipt, parameters, 6);
+	cr_assert(
+	    db_run(&harness.work, QUERY_queue_forget_words, pool->id, NULL));
+	cr_assert(db_commit(&harness.work));
+	cr_assert(db_answer(&other), "%s", other.err.detail);
+	cr_assert_str_eq(harness_value(&harness, ANYWHERE), "");
+	cr_assert_eq(harness_number(&harness, "select count(*) from receipt"),
+	    1);
 }
