@@ -184,7 +184,8 @@ void schema_note_custom(const struct field_list *schema, const cJSON *json)
 
 	const cJSON *item = json ? json->child : NULL;
 
-	for (size_t i = 0; i < schema->count; i++, item = item->next)
+	for (size_t i = 0; i < schema->count;
+	     i++, item = item ? item->next : NULL)
 		list[i].custom = !schema_standard(list[i].name) ||
 		                 cJSON_GetObjectItemCaseSensitive(item, MARK);
 }

@@ -29,9 +29,9 @@ struct schema_attribute {
 	struct field_bool developer_only;
 	struct field_bool mutable;
 	struct field_bool required;
+	bool custom; /* not in the table: see schema_note_custom() */
 	const struct attribute_bounds *number;
 	const struct attribute_bounds *string;
-	bool custom; /* not in the table: see schema_note_custom() */
 };
 
 extern const struct field schema_rows[];

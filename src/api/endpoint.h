@@ -47,7 +47,7 @@ size_t endpoint_create(struct endpoint *endpoint, struct work *work,
     struct listener_exchange **slow);
 
 /* What a browser asks before it sends a request (CORS). */
-void endpoint_answer_options(struct listener_answer *answer);
+void endpoint_answer_options(struct listener_answer *out);
 
 /* Too many requests wait. */
 void endpoint_answer_busy(struct listener_exchange *exchange);

@@ -474,6 +474,26 @@ void rows_read(struct rows *rows, int row, const struct column *columns,
 	}
 }
 
+/* TEXT as an element, quoted; null without one. */
+static void add_element(struct str *array, const char *text)
+{
+	if (!text) {
+		str_add(array, "null");
+		return;
+	}
+	str_add_char(array, '"');
+	while (*text) {
+		size_t plain = strcspn(text, "\"\\");
+		str_add_n(array, text, plain);
+		text += plain;
+		if (*text) {
+			str_add_char(array, '\\');
+			str_add_char(array, *text++);
+		}
+	}
+	str_add_char(array, '"');
+}
+
 char *db_array(struct mem *mem, const char *const *texts, size_t count)
 {
 	struct str *array = str_new(mem, STR_LIMIT_LARGE);
@@ -481,17 +501,7 @@ char *db_array(struct mem *mem, const char *const *texts, size_t count)
 	str_add(array, "{");
 	for (size_t i = 0; i < count; i++) {
 		str_add(array, i ? "," : "");
-		str_add(array, texts[i] ? "\"" : "null");
-		for (const char *at = texts[i]; at && *at;) {
-			size_t plain = strcspn(at, "\"\\");
-			str_add_n(array, at, plain);
-			at += plain;
-			if (*at) {
-				str_add_char(array, '\\');
-				str_add_char(array, *at++);
-			}
-		}
-		str_add(array, texts[i] ? "\"" : "");
+		add_element(array, texts[i]);
 	}
 	str_add(array, "}");
 	return mem_text(mem, str_text(array));

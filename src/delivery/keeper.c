@@ -111,7 +111,7 @@ int keeper_run(const struct engine *engine)
 			    "again",
 			    "error", work.err.detail);
 		if (!done)
-			clock_sleep_ms(4 * ROUND_MS);
+			clock_sleep_ms((int64_t)4 * ROUND_MS);
 	}
 	return 0;
 }
