@@ -422,12 +422,24 @@ class Dev(dev.DevCase):
     def test_by_what_is_exported(self):
         self.start("--quiet", "--listen", f"127.0.0.1:{HOUSE.port()}")
         node = Node(None, self.exported())
-        pool = node.call("CreateUserPool", PoolName="demo")["UserPool"]["Id"]
-        node.call("AdminCreateUser", UserPoolId=pool, Username="alice",
-                  UserAttributes=mail_of("alice@example.com"), **MAIL)
-        mail, = self.run_usher("inbox", "--count", "1")
-        self.assertEqual((mail["to"], mail["username"]),
-                         ("alice@example.com", "alice"))
+        pool = node.call("CreateUserPool", PoolName="demo",
+                         AdminCreateUserConfig={
+                             "InviteMessageTemplate": TEMPLATE})
+        pool = {"UserPoolId": pool["UserPool"]["Id"]}
+        node.call("AdminCreateUser", Username="alice", **pool, **MAIL,
+                  UserAttributes=mail_of("alice@example.com"))
+        node.call("AdminCreateUser", Username="alice", **pool, **MAIL,
+                  MessageAction="RESEND")
+        node.call("AdminCreateUser", Username="bob", **pool,
+                  MessageAction="SUPPRESS")
+        users = node.call("ListUsers", **pool)["Users"]
+        self.assertEqual(sorted(user["Username"] for user in users),
+                         ["alice", "bob"])
+        mails = self.run_usher("inbox", "--count", "2")
+        self.assertEqual(
+            [(mail["to"], mail["username"], mail["subject"])
+             for mail in mails],
+            2 * [("alice@example.com", "alice", TEMPLATE["EmailSubject"])])
         node.end()
         self.assertEqual(self.stop(), 0)
 
