@@ -8,7 +8,7 @@
 
 #include "base/log.h"
 
-#define USUAL_ROOM 880
+#define USUAL_ROOM 880 /* with talloc's heads what malloc has at hand */
 
 #if defined(__SANITIZE_ADDRESS__)
 #define WITH_ADDRESS_SANITIZER
