@@ -12,6 +12,7 @@ import ctypes
 import glob
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -59,7 +60,8 @@ class House:
         self.processes = []
         self.cluster = None
         self.counter = 0
-        self.ports = set()
+        self.ports = []
+        self.blocks = []
         for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS"):
             given = os.environ.get(name, "")
             os.environ[name] = ":".join(
@@ -81,14 +83,35 @@ class House:
         return path
 
     def port(self):
-        """A port that was free; no two calls answer the same."""
+        """A port that is free; no two calls answer the same, whichever runs
+        they are of."""
         while True:
+            if not self.ports:
+                self.ports = self._reserve()
+            port = self.ports.pop()
             with socket.socket() as probe:
-                probe.bind(("127.0.0.1", 0))
-                port = probe.getsockname()[1]
-            if port not in self.ports:
-                self.ports.add(port)
-                return port
+                try:
+                    probe.bind(("127.0.0.1", port))
+                    return port
+                except OSError:
+                    pass
+
+    def _reserve(self):
+        """Ports of this run alone, which holds the first of them. They lie
+        below those that the kernel gives to outgoing connections."""
+        block = 100
+        starts = list(range(12000, 32000, block))
+        random.shuffle(starts)
+        for start in starts:
+            holder = socket.socket()
+            try:
+                holder.bind(("127.0.0.1", start))
+            except OSError:
+                holder.close()
+                continue
+            self.blocks.append(holder)
+            return list(range(start + 1, start + block))
+        raise RuntimeError("no ports are free")
 
     def note_secret(self, secret, what):
         self.secrets[secret] = what
