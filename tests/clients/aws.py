@@ -5,6 +5,7 @@ import json
 import os
 import socket
 import sys
+import threading
 import urllib.error
 import urllib.request
 
@@ -25,6 +26,7 @@ REGION = "us-east-1"
 ACCOUNT = "000000000000"
 TARGET = "AWSCognitoIdentityProviderService."
 TYPE = "application/x-amz-json-1.1"
+MAKING = threading.Lock()  # boto3 makes one client at a time, no more
 MAIL = {"DesiredDeliveryMediums": ["EMAIL"]}
 TEMPLATE = {"EmailSubject": "Welcome", "EmailMessage":
             "Sign in as {username} with {####}",
@@ -65,11 +67,12 @@ class Server(house.Usher):
         """boto3's, which tries each call once."""
         key = key or self.key
         options = {"retries": {"total_max_attempts": 1}, **options}
-        return boto3.client(
-            "cognito-idp", endpoint_url=url or self.url, region_name=REGION,
-            aws_access_key_id=key["AccessKeyId"],
-            aws_secret_access_key=key["SecretAccessKey"],
-            config=Config(**options))
+        with MAKING:
+            return boto3.client(
+                "cognito-idp", endpoint_url=url or self.url,
+                region_name=REGION, aws_access_key_id=key["AccessKeyId"],
+                aws_secret_access_key=key["SecretAccessKey"],
+                config=Config(**options))
 
     def send(self, operation, **request):
         """What boto3 does not know or will not send: the answer, whose

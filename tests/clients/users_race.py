@@ -31,7 +31,7 @@ class Race(aws.Case):
 
         def run(number):
             client = self.usher.client()
-            ready.wait()
+            ready.wait(60)
             for turn in range(ROUNDS):
                 # Half of them go the other way.
                 at = turn if number % 2 else ROUNDS - 1 - turn

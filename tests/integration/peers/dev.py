@@ -119,7 +119,7 @@ class DevCase(unittest.TestCase):
 
     def beings(self):
         """Processes that work in the folder."""
-        return [(pid, words) for pid, words in HOUSE.ours()
+        return [(pid, words) for pid, words, *_ in HOUSE.ours()
                 if self.folder in words]
 
     def stop(self, how=signal.SIGINT):

@@ -188,7 +188,7 @@ class Causes:
             self.told = set(TOLD.findall(file.read()))
         self.twice = collections.Counter()
         self.losses = collections.Counter()
-        self.by_lane = collections.Counter()
+        self.by_lane = collections.defaultdict(list)  # messages
         self.unexplained = []
         for message in evidence.messages.values():
             self._explain(message)
@@ -205,7 +205,7 @@ class Causes:
             self.twice[cause] += 1
             if cause in (UNSETTLED, UNANSWERED):
                 lane = (message.medium, attempt.process, cause)
-                self.by_lane[lane] += 1
+                self.by_lane[lane].append(message)
         if extra > 0:
             self.unexplained.append(str(message))
         self.twice["Postfix or Kannel repeated it"] += max(

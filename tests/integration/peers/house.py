@@ -164,17 +164,22 @@ class House:
         return self.cluster.new_database()
 
     def ours(self):
-        """Ids of running processes that name the folder."""
+        """Running processes that name the folder: id, words, and of /proc
+        the state and the parent."""
         found = []
         for path in glob.glob("/proc/[0-9]*/cmdline"):
             pid = int(path.split("/")[2])
             try:
                 with open(path, "rb") as file:
                     words = file.read()
+                with open(f"/proc/{pid}/stat", encoding="utf-8",
+                          errors="replace") as file:
+                    state = file.read().rpartition(")")[2].split()[:2]
             except OSError:
                 continue
             if self.folder.encode() in words and pid != os.getpid():
-                found.append((pid, words.replace(b"\0", b" ").decode()))
+                found.append((pid, words.replace(b"\0", b" ").decode(),
+                              *state))
         return found
 
     def leave(self):
@@ -480,8 +485,10 @@ class Behind(unittest.TestCase):
         if HOUSE.cluster:
             HOUSE.cluster.stop()
             HOUSE.cluster = None
-        wait_until(lambda: not HOUSE.ours(), 5,
-                   f"processes end: {HOUSE.ours()}")
+        try:
+            wait_until(lambda: not HOUSE.ours(), 5)
+        except AssertionError:
+            self.fail(f"left behind: {HOUSE.ours()}")
 
 
 BEHIND = 3  # tests of Behind

@@ -348,7 +348,7 @@ class Run:
         rows += [(f"twice: {cause}", count)
                  for cause, count in self.causes.twice.items()]
         rows += [("twice: most that one lane did not settle", max(
-            (count for lane, count in self.causes.by_lane.items()
+            (len(those) for lane, those in self.causes.by_lane.items()
              if evidence.UNSETTLED in lane), default=0))]
         print()
         for name, value in rows:
@@ -448,9 +448,10 @@ class Torture(unittest.TestCase):
         self.nothing(self.run_.causes.unexplained)
 
     def test_few_for_each_killed_lane(self):
-        self.nothing(f"{lane}: {count}"
-                     for lane, count in self.run_.causes.by_lane.items()
-                     if count > self.most(*lane))
+        self.nothing(f"{lane}: {[str(one) for one in those]}; killed: "
+                     f"{self.run_.wreck.times}"
+                     for lane, those in self.run_.causes.by_lane.items()
+                     if len(those) > self.most(*lane))
 
     def most(self, medium, _, cause):
         return (UNSETTLED_MOST if cause == evidence.UNSETTLED
