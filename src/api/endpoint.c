@@ -55,11 +55,14 @@ struct request {
 	void *fields;                 /* as the operation's table has them */
 };
 
+/* What the SDKs send from a browser. */
+static const char allowed_headers[] =
+    "authorization,content-type,x-amz-target,x-amz-date,x-amz-user-agent,"
+    "amz-sdk-invocation-id,amz-sdk-request,cache-control,"
+    "x-amz-security-token,x-amz-content-sha256";
+
 static const char *const cors[] = { "Access-Control-Allow-Origin", "*",
-	"Access-Control-Allow-Headers",
-	"authorization,content-type,x-amz-target,x-amz-date,x-amz-user-agent,"
-	"amz-sdk-invocation-id,amz-sdk-request,cache-control,"
-	"x-amz-security-token,x-amz-content-sha256",
+	"Access-Control-Allow-Headers", allowed_headers,
 	"Access-Control-Allow-Methods", "POST,OPTIONS",
 	"Access-Control-Expose-Headers",
 	"x-amzn-RequestId,x-amzn-ErrorType,x-amzn-ErrorMessage,Date",

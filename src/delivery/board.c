@@ -48,7 +48,9 @@ struct board *board_open(int fd, struct err *err)
 	if (fstat(fd, &stat) != 0 ||
 	    stat.st_size != (off_t)sizeof(struct board)) {
 		err_set(err, ERR_USAGE,
-		    "board: descriptor %d is not the board of this usherd", fd);
+		    "board: descriptor %d is not the board of this usherd; "
+		    "after an upgrade, restart usherd",
+		    fd);
 		return NULL;
 	}
 	return map(fd, err);

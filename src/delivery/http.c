@@ -88,8 +88,8 @@ static size_t take_answer(char *bytes, size_t size, size_t count,
 
 /* Asked before a request goes out on a connection that is there. libcurl would
  * send it again when a kept connection ends without an answer. */
-static int send_once(void *argument, char *address, char *local, int port,
-    int local_port)
+static int send_once(void *argument, const char *address, const char *local,
+    int port, int local_port)
 {
 	struct transfer *transfer = argument;
 	bool again = transfer->sent;

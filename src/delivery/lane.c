@@ -22,6 +22,7 @@
 #include "message/mask.h"
 
 #define SLICE_MS    250  /* a SIGTERM is seen after so long */
+#define GATE_MS     20   /* before a shut gate is looked at again */
 #define FAILURE_MS  1000 /* before the database is asked again */
 #define TELL_MS     5000 /* between what a lane says of itself */
 #define AHEAD_COUNT 25   /* messages left when the next batch is claimed, */
@@ -500,6 +501,19 @@ static bool open_lane(struct lane *lane, struct err *err)
 	return open_databases(lane, err);
 }
 
+static int64_t shorter(int64_t one_ms, int64_t other_ms)
+{
+	return one_ms < other_ms ? one_ms : other_ms;
+}
+
+/* Whether it does within a moment. */
+static bool gate_opens(struct lane *lane, int64_t most_ms)
+{
+	clock_sleep_ms(shorter(most_ms, GATE_MS));
+	return gate_room(&lane->board->gate, &lane->limits,
+	           lane->options->place, clock_steady_ms()) != 0;
+}
+
 /* Until there may be something to do. */
 static void wait_for_work(struct lane *lane, int64_t wait_ms, bool shut)
 {
@@ -509,16 +523,10 @@ static void wait_for_work(struct lane *lane, int64_t wait_ms, bool shut)
 	settle_all(&lane->settle);
 	if (!shut)
 		tell(lane, "idle", NULL);
-	while (!stopping && (left_ms = end_ms - clock_steady_ms()) > 0) {
-		int64_t slice_ms = left_ms < SLICE_MS ? left_ms : SLICE_MS;
-		if (!shut && db_wait(lane->db, slice_ms))
+	while (!stopping && (left_ms = end_ms - clock_steady_ms()) > 0)
+		if (shut ? gate_opens(lane, left_ms)
+		         : db_wait(lane->db, shorter(left_ms, SLICE_MS)))
 			return;
-		if (shut)
-			clock_sleep_ms(slice_ms < 20 ? slice_ms : 20);
-		if (shut && gate_room(&lane->board->gate, &lane->limits,
-		                lane->options->place, clock_steady_ms()))
-			return;
-	}
 }
 
 static void say_goodbye(struct lane *lane)

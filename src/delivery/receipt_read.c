@@ -43,7 +43,9 @@ static const char *decode(struct mem *mem, const char *text, size_t length)
 	for (size_t i = 0; i < length; i++, end++) {
 		int high = text[i] == '%' ? digit(text[i + 1]) : -1;
 		int low = high < 0 ? -1 : digit(text[i + 2]);
-		*end = text[i] == '+' ? ' ' : text[i];
+		*end = text[i];
+		if (*end == '+')
+			*end = ' ';
 		if (low < 0)
 			continue;
 		*end = (char)(high * 16 + low);

@@ -19,8 +19,8 @@ struct template
 	const char *subject; /* mail only */
 	const char *html;    /* mail only */
 	const char *text;    /* the SMS; of a mail: NULL, made from the HTML */
-	bool ours;           /* from templates/: {expires} is known */
 	const char *sender;  /* ARN of what brings it away, without a text */
+	bool ours;           /* from templates/: {expires} is known */
 	bool sealed;         /* the message has its own, with its password */
 };
 

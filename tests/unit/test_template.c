@@ -164,7 +164,7 @@ Test(template, has_looks_in_every_part)
 
 static struct template again(struct mem *mem, const struct template *template)
 {
-	struct template read = { "x", "x", "x", true, "x", true };
+	struct template read = { "x", "x", "x", "x", true, true };
 	struct err err = { 0 };
 	cJSON *json = json_read(mem, template_print(mem, template), &err);
 

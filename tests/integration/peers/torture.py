@@ -35,6 +35,7 @@ WITHDRAWN = 0.06  # of the users: deleted, or invited anew
 WITHDRAWALS = ("resend", "delete")
 SECRETS_MOST = 200  # that are looked for in the logs
 TEXTS_AT_A_TIME = 8
+MOST_SECONDS = 100 + (MAILS + TEXTS) / 10
 PATIENCE = 15  # seconds until what stands is pushed
 BUSY = 0.05
 IDLE = 3
@@ -63,6 +64,9 @@ class Act:
         self.result, number, self.password = answer.split()
         self.id = int(number) if number.isdigit() else None
 
+    def __repr__(self):
+        return f"{self.verb} {self.username}: {self.result} {self.id}"
+
 
 class Inviter(threading.Thread):
     """Works through a queue of what to ask for."""
@@ -76,6 +80,7 @@ class Inviter(threading.Thread):
             [os.path.join(house.BUILD, "tests", "inviter"), usher.config],
             os.path.join(usher.folder, "usher.out"))
         self.invited = []
+        self.asked = None
         self.acts = []
 
     def run(self):
@@ -99,8 +104,8 @@ class Inviter(threading.Thread):
     def ask(self, verb, medium, username, address):
         """Asks until it is done, as whoever needs it would."""
         while True:
-            self.program.stdin.write(
-                f"{verb} {self.pool} {medium} {username} {address}\n")
+            self.asked = f"{verb} {self.pool} {medium} {username} {address}"
+            self.program.stdin.write(self.asked + "\n")
             act = Act(verb, username, self.program.stdout.readline())
             self.acts.append(act)
             if act.result not in ("failed", "unknown"):
@@ -220,7 +225,23 @@ class Run:
                     self.wreck.strike(plan[0][1]):
                 self.withdraw_from(plan.pop(0)[1])
             self.look(f"{len(plan)} kills to come")
+            if time.monotonic() - self.begin > MOST_SECONDS:
+                raise AssertionError(f"it does not end: {self.standing(plan)}")
             time.sleep(0.02)
+
+    def standing(self, plan):
+        """Why it may not go on."""
+        return {"done": self.progress(), "to come": plan,
+                "down": self.wreck.due,
+                "inviting": [(inviter.asked, inviter.acts[-1:])
+                             for inviter in self.inviters
+                             if inviter.is_alive()],
+                "sessions": self.server.sql(
+                    "select pid, state, wait_event, pg_blocking_pids(pid), "
+                    "left(query, 200) from pg_stat_activity "
+                    "where backend_type = 'client backend'").splitlines(),
+                "states": self.usher.states(),
+                "log": self.usher.logged()[-2000:]}
 
     def time_for(self, moment, kind):
         """A lane is killed at work, not asleep, if it has any."""
