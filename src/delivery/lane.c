@@ -22,7 +22,7 @@
 #include "message/mask.h"
 
 #define SLICE_MS    250  /* a SIGTERM is seen after so long */
-#define GATE_MS     20   /* before a shut gate is looked at again */
+#define GATE_MS     20   /* between looks at a shut gate */
 #define FAILURE_MS  1000 /* before the database is asked again */
 #define TELL_MS     5000 /* between what a lane says of itself */
 #define AHEAD_COUNT 25   /* messages left when the next batch is claimed, */
@@ -501,15 +501,9 @@ static bool open_lane(struct lane *lane, struct err *err)
 	return open_databases(lane, err);
 }
 
-static int64_t shorter(int64_t one_ms, int64_t other_ms)
+static bool gate_opens(struct lane *lane)
 {
-	return one_ms < other_ms ? one_ms : other_ms;
-}
-
-/* Whether it does within a moment. */
-static bool gate_opens(struct lane *lane, int64_t most_ms)
-{
-	clock_sleep_ms(shorter(most_ms, GATE_MS));
+	clock_sleep_ms(GATE_MS);
 	return gate_room(&lane->board->gate, &lane->limits,
 	           lane->options->place, clock_steady_ms()) != 0;
 }
@@ -524,8 +518,9 @@ static void wait_for_work(struct lane *lane, int64_t wait_ms, bool shut)
 	if (!shut)
 		tell(lane, "idle", NULL);
 	while (!stopping && (left_ms = end_ms - clock_steady_ms()) > 0)
-		if (shut ? gate_opens(lane, left_ms)
-		         : db_wait(lane->db, shorter(left_ms, SLICE_MS)))
+		if (shut ? gate_opens(lane)
+		         : db_wait(lane->db,
+		               left_ms < SLICE_MS ? left_ms : SLICE_MS))
 			return;
 }
 

@@ -3,8 +3,8 @@
  * inviter CONFIG - invites as a host would that goes on whatever fails: reads
  * "create|resend|delete POOL MEDIUM USERNAME ADDRESS" lines and answers each
  * with "RESULT MESSAGE PASSWORD": done, unknown (the commit's answer was
- * lost), failed (nothing was committed) or the error's name; "-" where there
- * is none.
+ * lost), failed (nothing was committed), malformed or the error's name; "-"
+ * where there is none.
  */
 #include <stdio.h>
 #include <string.h>
@@ -58,6 +58,17 @@ static const char *result(bool done, const struct err *err)
 	return err->code == ERR_DATABASE ? "failed" : err_name(err->code);
 }
 
+static void answer(const char *result, const struct invite_report *report)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	bool queued = report && report->plan.count;
+
+	printf("%s %s %s\n", result,
+	    queued ? db_int(mem, report->plan.messages[0].id) : "-",
+	    report && report->password ? report->password : "-");
+	fflush(stdout);
+}
+
 static void run(struct db *db, const struct engine *engine,
     const struct wish *wish)
 {
@@ -70,10 +81,7 @@ static void run(struct db *db, const struct engine *engine,
 		done = delete_user(&work, wish);
 	else if (done)
 		done = invite_user(&work, engine, wish, &report);
-	printf("%s %s %s\n", result(done, &work.err),
-	    report.plan.count ? db_int(mem, report.plan.messages[0].id) : "-",
-	    report.password ? report.password : "-");
-	fflush(stdout);
+	answer(result(done, &work.err), &report);
 }
 
 int main(int argc, char **argv)
@@ -98,5 +106,7 @@ int main(int argc, char **argv)
 		        wish.pool, wish.medium, wish.username,
 		        wish.address) == 5)
 			run(db, &engine, &wish);
+		else
+			answer("malformed", NULL);
 	return 0;
 }

@@ -172,11 +172,17 @@ class Evidence:
                   errors="replace") as file:
             asked = collections.Counter(ASKED.findall(file.read()))
         came = collections.Counter()
-        for sms in kannel.messages():
-            password = sms.text.split("\n")[1]
+        texts = [sms.text for sms in kannel.messages()]
+        printed = {text.split("\n")[1] for text in texts}
+        # When it is killed the fake SMSC ends with it, and does not print
+        # what it was sent last.
+        texts += [text for text in kannel.sent()
+                  if text.split("\n")[1] not in printed]
+        for text in texts:
+            password = text.split("\n")[1]
             came[password] += 1
             self._add(ids.get(password), "request "
-                      f"{min(came[password], asked[password])}", sms.text)
+                      f"{min(came[password], asked[password])}", text)
 
 
 class Causes:
@@ -189,6 +195,7 @@ class Causes:
         self.twice = collections.Counter()
         self.losses = collections.Counter()
         self.by_lane = collections.defaultdict(list)  # messages
+        self.bereft = set()  # those of lanes whose journal went, too
         self.unexplained = []
         for message in evidence.messages.values():
             self._explain(message)
@@ -206,6 +213,8 @@ class Causes:
             if cause in (UNSETTLED, UNANSWERED):
                 lane = (message.medium, attempt.process, cause)
                 self.by_lane[lane].append(message)
+                if self._killed_meanwhile("supervisor", message, attempt):
+                    self.bereft.add(lane)
         if extra > 0:
             self.unexplained.append(str(message))
         self.twice["Postfix or Kannel repeated it"] += max(

@@ -26,6 +26,7 @@ dlr-storage = internal
 store-type = file
 store-location = {folder}/store
 log-file = {folder}/bearerbox.log
+access-log = {folder}/access.log
 
 group = smsc
 smsc = fake
@@ -54,6 +55,10 @@ max-messages = 0
 catch-all = true
 text = none
 """
+
+
+SENT = re.compile(r" Sent SMS .* \[msg:\d+:(Sign in as \S+ with the temporary "
+                  r"password)\.(.*)\.(It works until [^]]*)\] \[udh:")
 
 
 def missing():
@@ -106,6 +111,7 @@ class Kannel:
                 smsc=self.smsc_port, send=self.send_port, password=PASSWORD))
         self.smsbox_log = os.path.join(self.folder, "smsbox.log")
         HOUSE.note_login("usher", PASSWORD)
+        self.access_log = os.path.join(self.folder, "access.log")
         self.printed = os.path.join(self.folder, "fakesmsc.out")
         self.start()
 
@@ -124,6 +130,13 @@ class Kannel:
             [FAKESMSC, "-H", "127.0.0.1", "-r", str(self.smsc_port), "-m",
              "0", "123 13013 text nop"], self.printed)
 
+    def end_restarted(self):
+        """The smsbox that one which lost its bearerbox left in its place."""
+        for pid, words, *_ in HOUSE.ours():
+            if words.startswith("smsbox ") and self.config in words and (
+                    pid != self.smsbox.pid):
+                os.kill(pid, signal.SIGKILL)
+
     def start_smsbox(self):
         self.smsbox = HOUSE.spawn(["smsbox", self.config],
                                   os.path.join(self.folder, "kannel.out"))
@@ -141,6 +154,7 @@ class Kannel:
         if self.fakesmsc.poll() is not None:
             self.start_fakesmsc()
         if self.smsbox.poll() is not None:
+            self.end_restarted()
             self.start_smsbox()
 
     def stop_smsbox(self):
@@ -150,6 +164,7 @@ class Kannel:
         """Nothing of it is kept; its own way out takes seconds."""
         for process in (self.smsbox, self.fakesmsc, self.bearerbox):
             HOUSE.end(process, signal.SIGKILL)
+        self.end_restarted()
 
     def messages(self, to=None):
         with open(self.printed, encoding="utf-8", errors="replace",
@@ -162,6 +177,13 @@ class Kannel:
             else:  # It prints each further line of a text on its own.
                 found[-1].text += "\n" + line
         return [message for message in found if to in (None, message.to)]
+
+    def sent(self):
+        """Texts of invitations by the usual template that it says it gave to
+        the SMSC; it shows the ends of lines as full stops."""
+        with open(self.access_log, encoding="utf-8",
+                  errors="replace") as file:
+            return ["\n".join(parts) for parts in SENT.findall(file.read())]
 
     def wait_messages(self, to, count=1, seconds=20):
         def look():
