@@ -8,18 +8,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* libesmtp.h asks for this order. */
-/* clang-format off */
-#include <openssl/ssl.h>
-#include <auth-client.h>
-#include <libesmtp.h>
-/* clang-format on */
-
 #include "base/clock.h"
 #include "base/config.h"
-#include "base/log.h"
 #include "delivery/relay.h"
 #include "delivery/smtp_dialogue.h"
+#include "delivery/smtp_letter.h"
 #include "delivery/smtp_reply.h"
 #include "delivery/smtp_socket.h"
 #include "delivery/smtp_tls.h"
@@ -36,24 +29,12 @@ struct relay {
 	int refusals; /* in a row that are about us */
 };
 
-/* One message in a session. */
-struct letter {
-	struct delivery *delivery;
-	const struct smtp_dialogue *dialogue;
-	smtp_message_t message;
-	smtp_recipient_t recipient;
-	bool body_started;
-	bool body_done; /* all bytes were taken */
-	bool sent;      /* the event came */
-	bool told;
-	int64_t since_ms;
-};
-
 struct session {
+	struct mem *mem;
 	struct relay *relay;
 	struct carrier_sink *sink;
 	struct smtp_dialogue dialogue;
-	struct letter *letters;
+	struct smtp_letter *letters;
 	size_t count;
 	size_t current; /* letters before it are concluded */
 	int64_t since_ms;
@@ -88,26 +69,6 @@ static void *relay_open(struct mem *mem, const struct engine *engine,
 	return relay;
 }
 
-/* libesmtp reads the message by this; len NULL means from the start. */
-static const char *read_letter(void **context, int *length, void *argument)
-{
-	struct letter *letter = argument;
-
-	(void)context;
-	if (!length) {
-		letter->body_started = letter->body_done = false;
-		return NULL;
-	}
-	if (letter->body_started) {
-		letter->body_done = true;
-		*length = 0;
-		return NULL;
-	}
-	letter->body_started = true;
-	*length = (int)letter->delivery->text_length;
-	return letter->delivery->text;
-}
-
 static int give_credentials(auth_client_request_t request, char **result,
     int fields, void *argument)
 {
@@ -127,117 +88,6 @@ static int give_credentials(auth_client_request_t request, char **result,
 	return 1;
 }
 
-/* The text of a reply without its line ends. */
-static char *one_line(struct mem *mem, const char *text)
-{
-	char *line = mem_text(mem, text ? text : "");
-	size_t length = strlen(line);
-
-	while (length && strchr("\r\n ", line[length - 1]))
-		line[--length] = '\0';
-	for (char *at = line; (at = strpbrk(at, "\r\n")); at++)
-		*at = ' ';
-	return line;
-}
-
-static void tell_reply(struct letter *letter, enum smtp_phase phase,
-    const smtp_status_t *status)
-{
-	MEM_AUTO mem = mem_new(NULL);
-	char enhanced[12] = "";
-	const char *text = one_line(mem, status->text);
-
-	if (status->enh_class)
-		snprintf(enhanced, sizeof(enhanced), "%d.%d.%d",
-		    status->enh_class, status->enh_subject, status->enh_detail);
-	else
-		smtp_dialogue_enhanced(text, enhanced, sizeof(enhanced));
-	struct smtp_reply reply = { phase, status->code, enhanced };
-	struct smtp_meaning meaning = smtp_reply_meaning(&reply);
-	delivery_tell(letter->delivery, meaning.class, status->code, enhanced,
-	    mem_printf(mem, "%d %s", status->code, text));
-	letter->delivery->outcome.retry_after_ms = meaning.retry_after_ms;
-}
-
-static bool good(const smtp_status_t *status)
-{
-	return status && status->code / 100 == 2;
-}
-
-static bool bad(const smtp_status_t *status)
-{
-	return status && status->code >= 400;
-}
-
-/* The event, both replies and the recipient; or a 250 in a syntax that the
- * library does not like, after the whole body. Not where the body goes in
- * chunks: the 250 may be that of a chunk before the last. */
-static bool accepted(const struct letter *letter, const smtp_status_t *rcpt,
-    const smtp_status_t *transfer)
-{
-	if (!good(rcpt) || !good(transfer))
-		return false;
-	return letter->sent ? smtp_recipient_check_complete(letter->recipient)
-	                    : letter->body_done && !letter->dialogue->chunking;
-}
-
-static void tell_accepted(struct letter *letter, const smtp_status_t *transfer)
-{
-	MEM_AUTO mem = mem_new(NULL);
-	struct delivery *delivery = letter->delivery;
-	const char *text = one_line(mem, transfer->text);
-
-	delivery_tell(delivery, DELIVERY_ACCEPTED, transfer->code, "2.0.0",
-	    mem_printf(mem, "%d %s", transfer->code, text));
-	delivery_note_id(delivery, text);
-}
-
-/* A relay that takes mails before they came would lose all of them. */
-static void tell_too_early(struct letter *letter, const smtp_status_t *transfer)
-{
-	MEM_AUTO mem = mem_new(NULL);
-	const char *words = mem_printf(mem,
-	    "the relay broke the protocol: it answered %d to DATA, before it "
-	    "had the message",
-	    transfer->code);
-
-	delivery_tell(letter->delivery, DELIVERY_RETRY, transfer->code, NULL,
-	    words);
-	log_warning("smtp", words);
-}
-
-/* What the library's records say of this letter, in order of precedence: a
- * refused recipient is followed by a refused DATA that means nothing. */
-static bool judge(struct letter *letter)
-{
-	const smtp_status_t *mail = smtp_reverse_path_status(letter->message);
-	const smtp_status_t *rcpt = smtp_recipient_status(letter->recipient);
-	const smtp_status_t *transfer =
-	    smtp_message_transfer_status(letter->message);
-
-	if (accepted(letter, rcpt, transfer))
-		tell_accepted(letter, transfer);
-	else if (bad(mail))
-		tell_reply(letter, SMTP_PHASE_MAIL, mail);
-	else if (bad(rcpt))
-		tell_reply(letter, SMTP_PHASE_RCPT, rcpt);
-	else if (bad(transfer))
-		tell_reply(letter,
-		    letter->body_done ? SMTP_PHASE_DOT : SMTP_PHASE_DATA,
-		    transfer);
-	else if (letter->body_done)
-		delivery_tell(letter->delivery, DELIVERY_AMBIGUOUS, 0, NULL,
-		    "the answer to the message was lost");
-	else if (good(transfer) && !letter->body_started)
-		tell_too_early(letter, transfer);
-	else if (letter->body_started)
-		delivery_tell(letter->delivery, DELIVERY_RETRY, 0, NULL,
-		    "the session ended in the middle of the message");
-	else
-		return false;
-	return true;
-}
-
 static void end_session(struct session *session)
 {
 	session->ended = true;
@@ -246,8 +96,8 @@ static void end_session(struct session *session)
 
 static void note_refusal(struct session *session, struct delivery *delivery)
 {
-	smtp_message_t message = session->letters[session->current].message;
-	bool sender = bad(smtp_reverse_path_status(message));
+	bool sender =
+	    smtp_letter_sender_refused(&session->letters[session->current]);
 
 	smtp_reply_count(delivery, sender ? SMTP_PHASE_MAIL : SMTP_PHASE_ANY,
 	    &session->relay->refusals);
@@ -255,10 +105,10 @@ static void note_refusal(struct session *session, struct delivery *delivery)
 
 static void conclude(struct session *session)
 {
-	struct letter *letter = &session->letters[session->current];
+	struct smtp_letter *letter = &session->letters[session->current];
 	struct delivery *delivery = letter->delivery;
 
-	if (judge(letter)) {
+	if (smtp_letter_judge(letter)) {
 		note_refusal(session, delivery);
 		delivery->outcome.took_ms =
 		    clock_steady_ms() - letter->since_ms;
@@ -312,6 +162,30 @@ static void note_message_event(struct session *session, int event,
 		return;
 	session->letters[index].sent = true;
 	conclude(session);
+	if (!session->ended && session->dialogue.pipelining &&
+	    !session->relay->tls)
+		smtp_socket_join_mail();
+}
+
+/* Of a MAIL that the library believes to be answered. */
+static void note_mail_answer(void *context, const char *bytes, size_t length)
+{
+	struct session *session = context;
+	struct smtp_dialogue *dialogue = &session->dialogue;
+
+	dialogue->answered = false;
+	smtp_dialogue_read(dialogue, bytes, length);
+	if (!dialogue->answered || dialogue->code / 100 == 2)
+		return;
+	if (dialogue->code >= 400)
+		session->letters[session->current].refusal = (smtp_status_t){
+			.code = dialogue->code,
+			.text = mem_text(session->mem,
+			    dialogue->reply +
+			        (strlen(dialogue->reply) > 3 ? 4 : 3)),
+		};
+	if ((dialogue->fault || dialogue->code < 400) && !session->ended)
+		end_session(session);
 }
 
 static void note_event(smtp_session_t handle, int event, void *argument, ...)
@@ -343,6 +217,15 @@ static void note_event(smtp_session_t handle, int event, void *argument, ...)
 	va_end(list);
 }
 
+/* What the relay did not say. */
+static bool is_joined(const char *bytes, int length)
+{
+	static const char joined[] = SMTP_SOCKET_MAIL_JOINED;
+
+	return (size_t)length == strlen(joined) &&
+	       memcmp(bytes, joined, strlen(joined)) == 0;
+}
+
 static void note_traffic(const char *bytes, int length, int writing,
     void *argument)
 {
@@ -351,7 +234,8 @@ static void note_traffic(const char *bytes, int length, int writing,
 
 	if (writing == SMTP_CB_READING) {
 		smtp_socket_expect_reply();
-		smtp_dialogue_read(dialogue, bytes, (size_t)length);
+		if (!is_joined(bytes, length))
+			smtp_dialogue_read(dialogue, bytes, (size_t)length);
 	} else if (writing == SMTP_CB_WRITING) {
 		smtp_socket_expect_reply();
 		smtp_dialogue_written(dialogue, bytes, (size_t)length);
@@ -366,13 +250,14 @@ static void note_traffic(const char *bytes, int length, int writing,
 static bool add_letters(struct session *session, smtp_session_t handle)
 {
 	for (size_t i = 0; i < session->count; i++) {
-		struct letter *letter = &session->letters[i];
+		struct smtp_letter *letter = &session->letters[i];
 		struct delivery *delivery = letter->delivery;
 		letter->dialogue = &session->dialogue;
 		letter->message = smtp_add_message(handle);
 		if (!letter->message ||
 		    !smtp_set_reverse_path(letter->message, delivery->sender) ||
-		    !smtp_set_messagecb(letter->message, read_letter, letter))
+		    !smtp_set_messagecb(letter->message, smtp_letter_read,
+		        letter))
 			return false;
 		letter->recipient =
 		    smtp_add_recipient(letter->message, delivery->recipient);
@@ -484,8 +369,9 @@ static void finish(struct mem *mem, struct session *session, bool failed)
 	size_t first = session->count;
 
 	for (; session->current < session->count; session->current++) {
-		struct letter *letter = &session->letters[session->current];
-		if (judge(letter)) {
+		struct smtp_letter *letter =
+		    &session->letters[session->current];
+		if (smtp_letter_judge(letter)) {
 			note_refusal(session, letter->delivery);
 			if (delivery_ends_batch(
 			        letter->delivery->outcome.class))
@@ -507,11 +393,11 @@ static void finish(struct mem *mem, struct session *session, bool failed)
 }
 
 /* Whether to go on is asked again when the message is concluded. */
-static void waiting(void *sink_given)
+static void waiting(void *context)
 {
-	struct carrier_sink *sink = sink_given;
+	const struct session *session = context;
 
-	sink->idle(sink);
+	session->sink->idle(session->sink);
 }
 
 static void relay_send(void *state, struct delivery *const *batch, size_t count,
@@ -520,17 +406,22 @@ static void relay_send(void *state, struct delivery *const *batch, size_t count,
 	MEM_AUTO mem = mem_new(NULL);
 	struct relay *relay = state;
 	const struct config *config = relay->config;
-	struct session session = { .relay = relay,
+	struct session session = { .mem = mem,
+		.relay = relay,
 		.sink = sink,
 		.count = count,
 		.since_ms = clock_steady_ms() };
-	struct smtp_socket_limits limits = { config->smtp_connect_timeout *
-		                                 1000,
-		config->smtp_reply_timeout * 1000,
-		config->smtp_session_timeout * 1000, waiting, sink };
+	struct smtp_socket_limits limits = {
+		.connect_ms = config->smtp_connect_timeout * 1000,
+		.reply_ms = config->smtp_reply_timeout * 1000,
+		.session_ms = config->smtp_session_timeout * 1000,
+		.waiting = waiting,
+		.mail_answered = note_mail_answer,
+		.context = &session,
+	};
 	struct err err = { 0 };
 
-	session.letters = mem_array(mem, struct letter, count);
+	session.letters = mem_array(mem, struct smtp_letter, count);
 	for (size_t i = 0; i < count; i++) {
 		session.letters[i].delivery = batch[i];
 		batch[i]->carrier_secret = relay->password;

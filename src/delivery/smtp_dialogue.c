@@ -59,6 +59,18 @@ static void add_to_reply(struct smtp_dialogue *dialogue, bool whole)
 	dialogue->reply_begun = !whole;
 }
 
+static void note_offer(struct smtp_dialogue *dialogue)
+{
+	const char *line = dialogue->line;
+
+	if (strncmp(line, "250", 3) != 0 || !line[3])
+		return;
+	if (strcasecmp(line + 4, "CHUNKING") == 0)
+		dialogue->chunking = true;
+	if (strcasecmp(line + 4, "PIPELINING") == 0)
+		dialogue->pipelining = true;
+}
+
 static void take_line(struct smtp_dialogue *dialogue)
 {
 	const char *line = dialogue->partial;
@@ -67,9 +79,7 @@ static void take_line(struct smtp_dialogue *dialogue)
 	memcpy(dialogue->line, line, dialogue->partial_length);
 	dialogue->line[dialogue->partial_length] = '\0';
 	dialogue->partial_length = 0;
-	if (strncmp(dialogue->line, "250", 3) == 0 && dialogue->line[3] &&
-	    strcasecmp(dialogue->line + 4, "CHUNKING") == 0)
-		dialogue->chunking = true;
+	note_offer(dialogue);
 	add_to_reply(dialogue, whole);
 	if (!whole)
 		return;

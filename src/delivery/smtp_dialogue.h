@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * smtp_dialogue - what libesmtp and libcurl do not tell, read off the wire:
- * the last reply, what it answers, whether AUTH succeeded and CHUNKING is
- * offered, 421 anywhere, and plain text injected behind the answer to
- * STARTTLS. What the client writes is never kept.
+ * the last reply, what it answers, whether AUTH succeeded, CHUNKING and
+ * PIPELINING are offered, 421 anywhere, and plain text injected behind the
+ * answer to STARTTLS. What the client writes is never kept.
  */
 #ifndef DELIVERY_SMTP_DIALOGUE_H
 #define DELIVERY_SMTP_DIALOGUE_H
@@ -17,6 +17,7 @@ struct smtp_dialogue {
 	bool auth_wanted;
 	bool auth_done;   /* a 235 came */
 	bool chunking;    /* offered by the relay (RFC 3030) */
+	bool pipelining;  /* as well (RFC 2920) */
 	bool tls_pending; /* STARTTLS was written, its answer is awaited */
 	/* Of the last command; only where none is pipelined. */
 	enum smtp_phase phase;

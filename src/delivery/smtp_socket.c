@@ -8,6 +8,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -38,13 +39,14 @@ static struct {
 	size_t in_length;
 	char out[OUT_ROOM];
 	char in[IN_ROOM];
+	bool join_mail;   /* when it comes next */
+	bool mail_joined; /* its answer is still to come */
+	char line[4];     /* the first bytes of that answer's newest line */
+	size_t line_length;
 	int connect_error;
-	int64_t connect_ms;
-	int64_t reply_ms;
 	int64_t reply_since_ms;
 	int64_t session_end_ms;
-	void (*waiting)(void *context);
-	void *context;
+	struct smtp_socket_limits limits;
 } session = { .fd = -1 };
 
 void smtp_socket_begin(const struct smtp_socket_limits *limits)
@@ -53,13 +55,11 @@ void smtp_socket_begin(const struct smtp_socket_limits *limits)
 
 	session.active = true;
 	session.killed = session.timed_out = false;
-	session.waiting = limits->waiting;
-	session.context = limits->context;
+	session.join_mail = session.mail_joined = false;
+	session.limits = *limits;
 	session.out_length = session.in_at = session.in_length = 0;
 	session.fd = -1;
 	session.connect_error = 0;
-	session.connect_ms = limits->connect_ms;
-	session.reply_ms = limits->reply_ms;
 	session.reply_since_ms = now_ms;
 	session.session_end_ms = now_ms + limits->session_ms;
 }
@@ -83,6 +83,11 @@ void smtp_socket_resume(void)
 void smtp_socket_expect_reply(void)
 {
 	session.reply_since_ms = clock_steady_ms();
+}
+
+void smtp_socket_join_mail(void)
+{
+	session.join_mail = true;
 }
 
 void smtp_socket_hurry(int64_t most_ms)
@@ -134,7 +139,7 @@ static int finish_connect(int fd)
 	struct pollfd wait = { .fd = fd, .events = POLLOUT };
 	int error = 0;
 	socklen_t length = sizeof(error);
-	int ready = real_poll(&wait, 1, (int)session.connect_ms);
+	int ready = real_poll(&wait, 1, (int)session.limits.connect_ms);
 
 	if (ready == 0)
 		error = ETIMEDOUT;
@@ -178,7 +183,8 @@ int smtp_connect(int fd, const struct sockaddr *address, socklen_t length)
 static int64_t left_ms(void)
 {
 	int64_t now_ms = clock_steady_ms();
-	int64_t reply = session.reply_since_ms + session.reply_ms - now_ms;
+	int64_t reply =
+	    session.reply_since_ms + session.limits.reply_ms - now_ms;
 	int64_t whole = session.session_end_ms - now_ms;
 	int64_t least = reply < whole ? reply : whole;
 
@@ -195,11 +201,10 @@ static bool flush(void)
 		ssize_t part = send(session.fd, session.out + sent,
 		    session.out_length - sent, MSG_NOSIGNAL);
 		struct pollfd wait = { .fd = session.fd, .events = POLLOUT };
+		bool full = part <= 0 && (errno == EAGAIN || errno == EINTR);
 		if (part > 0)
 			sent += (size_t)part;
-		else if (errno != EAGAIN && errno != EINTR)
-			break;
-		else if (real_poll(&wait, 1, (int)left_ms()) == 0)
+		else if (!full || real_poll(&wait, 1, (int)left_ms()) == 0)
 			break;
 	}
 	bool all = sent == session.out_length;
@@ -207,6 +212,28 @@ static bool flush(void)
 	if (!all)
 		shutdown(session.fd, SHUT_RDWR);
 	return all;
+}
+
+/* The answer to a MAIL that was joined is not libesmtp's to read: it had one.
+ * How many of the bytes that came belong to it. */
+static size_t take_mail_answer(void)
+{
+	size_t length = 0;
+
+	for (; session.mail_joined && length < session.in_length; length++) {
+		char byte = session.in[length];
+		if (byte == '\n') {
+			session.mail_joined =
+			    session.line_length == 4 && session.line[3] == '-';
+			session.line_length = 0;
+		} else if (session.line_length < sizeof(session.line)) {
+			session.line[session.line_length++] = byte;
+		}
+	}
+	if (length)
+		session.limits.mail_answered(session.limits.context, session.in,
+		    length);
+	return length;
 }
 
 /* Takes what came. When nothing is left and nothing will come libesmtp would
@@ -218,8 +245,8 @@ static bool take(void)
 
 	if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR))
 		return false;
-	session.in_at = 0;
 	session.in_length = got > 0 ? (size_t)got : 0;
+	session.in_at = take_mail_answer();
 	return true;
 }
 
@@ -234,11 +261,11 @@ static int wait_for_peer(int wait_ms)
 		errno = ECONNRESET;
 		return -1;
 	}
-	if (!again && session.waiting) {
+	if (!again && session.limits.waiting) {
 		int64_t since_ms = clock_steady_ms();
 		/* It may connect to the database anew. */
 		smtp_socket_pause();
-		session.waiting(session.context);
+		session.limits.waiting(session.limits.context);
 		smtp_socket_resume();
 		int64_t took_ms = clock_steady_ms() - since_ms;
 		session.reply_since_ms += took_ms;
@@ -306,8 +333,13 @@ int smtp_poll(struct pollfd *fds, nfds_t count, int timeout_ms)
 	/* With 0 it only looks whether there is more: the next wait tells. */
 	if (ready || timeout_ms == 0)
 		return ready;
-	ready = wait_within_limits(timeout_ms);
-	return ready > 0 ? set_ready(fds, count) : ready;
+	while ((ready = wait_within_limits(timeout_ms)) > 0) {
+		int there = set_ready(fds, count);
+		if (there || !session.in_length)
+			return there;
+		/* All that came was the answer to a MAIL. */
+	}
+	return ready;
 }
 
 ssize_t smtp_read(int fd, void *into, size_t size)
@@ -316,6 +348,10 @@ ssize_t smtp_read(int fd, void *into, size_t size)
 
 	if (!session.active || fd < 0 || fd != session.fd)
 		return syscall(SYS_read, fd, into, size);
+	if (!left && session.mail_joined) {
+		errno = EAGAIN;
+		return -1;
+	}
 	if (!left) {
 		if (!flush()) {
 			errno = ECONNRESET;
@@ -330,6 +366,31 @@ ssize_t smtp_read(int fd, void *into, size_t size)
 	return (ssize_t)size;
 }
 
+static bool is_mail(const char *bytes, size_t size)
+{
+	static const char mail[] = "MAIL FROM:";
+	size_t length = strlen(mail);
+
+	return size > length && strncasecmp(bytes, mail, length) == 0 &&
+	       memchr(bytes, '\n', size) == bytes + size - 1;
+}
+
+/* Where nothing else is under way. */
+static void join_mail(const char *bytes, size_t size)
+{
+	static const char answer[] = SMTP_SOCKET_MAIL_JOINED;
+	bool idle = !session.out_length && session.in_at == session.in_length;
+
+	session.join_mail = false;
+	if (!idle || !is_mail(bytes, size))
+		return;
+	session.mail_joined = true;
+	session.line_length = 0;
+	session.in_at = 0;
+	session.in_length = strlen(answer);
+	memcpy(session.in, answer, session.in_length);
+}
+
 /* What is written leaves as one when the library waits for a reply. */
 ssize_t smtp_write(int fd, const void *bytes, size_t size)
 {
@@ -341,6 +402,8 @@ ssize_t smtp_write(int fd, const void *bytes, size_t size)
 	}
 	if (size > OUT_ROOM)
 		size = OUT_ROOM;
+	if (session.join_mail)
+		join_mail(bytes, size);
 	memcpy(session.out + session.out_length, bytes, size);
 	session.out_length += size;
 	return (ssize_t)size;

@@ -15,8 +15,18 @@
 #define BLOCK  ((size_t)4096)
 #define BLOCKS 512
 
-static const struct smtp_socket_limits limits = { 1000, 200, 60000, NULL,
-	NULL };
+static char mail_answer[64];
+
+static void note_mail_answer(void *context, const char *bytes, size_t length)
+{
+	(void)context;
+	strncat(mail_answer, bytes, length);
+}
+
+static const struct smtp_socket_limits limits = { .connect_ms = 1000,
+	.reply_ms = 200,
+	.session_ms = 60000,
+	.mail_answered = note_mail_answer };
 
 /* A socket that listens on a free port of the loopback. */
 static int listen_at(struct sockaddr_in *address)
@@ -127,5 +137,95 @@ Test(smtp_socket, what_could_not_be_sent_ends_the_session, .timeout = 20)
 	close(fd);
 	pthread_join(reader, &whole);
 	cr_expect_leq((uintptr_t)whole, BLOCKS, "there is a hole");
+	smtp_socket_end();
+}
+
+/* A session whose peer is the one that was connected to. */
+static int begin_session(int *peer)
+{
+	struct sockaddr_in address;
+	int listener = listen_at(&address);
+
+	smtp_socket_begin(&limits);
+	int fd = connect_to(&address);
+	*peer = accept(listener, NULL, NULL);
+	close(listener);
+	return fd;
+}
+
+static void expect_read(int fd, const char *expected)
+{
+	char text[256] = "";
+
+	expect_readable(fd);
+	cr_expect_geq(read(fd, text, sizeof(text) - 1), 0);
+	cr_expect_str_eq(text, expected);
+}
+
+static void say(int fd, const char *text)
+{
+	cr_assert_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+}
+
+static void expect_got(int peer, const char *expected)
+{
+	char text[256] = "";
+
+	cr_expect_geq(recv(peer, text, sizeof(text) - 1, 0), 0);
+	cr_expect_str_eq(text, expected);
+}
+
+Test(smtp_socket, mail_goes_out_with_what_follows, .timeout = 20)
+{
+	struct pollfd wait = { .events = POLLIN };
+	int peer;
+	int fd = begin_session(&peer);
+
+	smtp_socket_join_mail();
+	say(fd, "MAIL FROM:<a@b.test> BODY=8BITMIME\r\n");
+	expect_read(fd, SMTP_SOCKET_MAIL_JOINED);
+	say(fd, "RCPT TO:<c@d.test>\r\nDATA\r\n");
+	send(peer, "250-one\r\n25", 11, 0);
+	wait.fd = fd;
+	cr_expect_eq(poll(&wait, 1, 50), 0, "nothing of it is libesmtp's");
+	expect_got(peer, "MAIL FROM:<a@b.test> BODY=8BITMIME\r\n"
+	                 "RCPT TO:<c@d.test>\r\nDATA\r\n");
+	send(peer, "0 two\r\n250 three\r\n354 go\r\n", 28, 0);
+	expect_read(fd, "250 three\r\n354 go\r\n");
+	cr_expect_str_eq(mail_answer, "250-one\r\n250 two\r\n");
+	smtp_socket_end();
+}
+
+Test(smtp_socket, what_is_not_mail_is_not_joined, .timeout = 20)
+{
+	int peer;
+	int fd = begin_session(&peer);
+
+	smtp_socket_join_mail();
+	say(fd, "QUIT\r\n");
+	send(peer, "221 bye\r\n", 9, 0);
+	expect_read(fd, "221 bye\r\n");
+	expect_got(peer, "QUIT\r\n");
+	say(fd, "MAIL FROM:<a@b.test>\r\n");
+	send(peer, "250 ok\r\n", 8, 0);
+	expect_read(fd, "250 ok\r\n");
+	smtp_socket_end();
+}
+
+Test(smtp_socket, the_end_comes_in_the_place_of_an_answer, .timeout = 20)
+{
+	struct pollfd wait = { .events = POLLIN };
+	int peer;
+	int fd = begin_session(&peer);
+
+	smtp_socket_join_mail();
+	say(fd, "MAIL FROM:<a@b.test>\r\n");
+	expect_read(fd, SMTP_SOCKET_MAIL_JOINED);
+	say(fd, "RCPT TO:<c@d.test>\r\n");
+	send(peer, "421", 3, 0);
+	close(peer);
+	wait.fd = fd;
+	cr_expect_leq(poll(&wait, 1, 1000), 0);
+	cr_expect_str_eq(mail_answer, "421");
 	smtp_socket_end();
 }

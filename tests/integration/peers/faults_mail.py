@@ -4,6 +4,7 @@
 outcome that each fault of the catalogue must have; a test carries the fault's
 number.
 covers: delivery/smtp.c
+covers: delivery/smtp_letter.c
 """
 import email
 import email.policy
@@ -88,6 +89,50 @@ class Mail(FaultCase):
         """How many mails went in each session."""
         lines = "\n".join(self.peer.commands).split("EHLO ")
         return [session.count("\nDATA") for session in lines[1:]]
+
+    # Behind the first mail of a session RCPT and DATA do not wait for the
+    # answer to MAIL, where the relay takes that.
+    def refused_second(self, **answers):
+        ids = self.begin(3, MAIL=nth(2, "550 5.7.1 sender not allowed",
+                                     "250 2.1.0 ok"), **answers)
+        for place, number in enumerate(ids):
+            self.usher.reaches(number, "refused" if place == 1 else "sent")
+        self.assertEqual(len(self.peer.mails), 2)
+        attempt, = self.attempts(ids[1])
+        self.assertEqual((attempt["code"], attempt["status"]), (550, "5.7.1"))
+        self.assertIn("sender not allowed", attempt["words"])
+
+    def test_15_recipients_behind_a_refused_sender(self):
+        self.refused_second()
+
+    def test_15_relay_that_forgets_whom_it_refused(self):
+        self.refused_second(confused=True)
+
+    def test_15_refused_with_chunks(self):
+        self.refused_second(
+            EHLO="250-peer\r\n250-PIPELINING\r\n250 CHUNKING")
+
+    def test_15_refused_slowly_in_lines(self):
+        drip = Drip("550-5.7.1 not\r\n550 5.7.1 sender not allowed\r\n", 0.02)
+        ids = self.begin(3, MAIL=nth(2, drip, "250 2.1.0 ok"))
+        for place, number in enumerate(ids):
+            self.usher.reaches(number, "refused" if place == 1 else "sent")
+        self.assertEqual(len(self.peer.mails), 2)
+
+    def test_15_taken_slowly_in_lines(self):
+        drip = Drip("250-2.1.0 we\r\n250 2.1.0 like you\r\n", 0.02)
+        ids = self.begin(4, MAIL=nth(2, drip, "250 2.1.0 ok"))
+        for number in ids:
+            self.usher.reaches(number, "sent")
+        self.assertEqual(len(self.peer.mails), 4)
+        self.assertEqual(self.peer.sessions, 1)
+
+    def test_15_sender_is_neither_taken_nor_refused(self):
+        ids = self.begin(3, MAIL=nth(2, "garbage", "250 2.1.0 ok"))
+        for number in ids:
+            self.usher.run("queue", "retry", str(number))
+            self.usher.reaches(number, "sent")
+        self.assertEqual(len(self.peer.mails), 3)
 
     def breaks_off_after_ten(self, kind, last):
         ids = self.begin(24, MAIL=nth(11, last, "250 2.1.0 ok"))

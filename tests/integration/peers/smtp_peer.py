@@ -23,14 +23,16 @@ class Peer:
     """answers: command -> text, or a function of (count, line) that answers a
     text, None for silence, or raises Close; "other" is for what is none of
     them. With TLS, an SSLContext, it is spoken from the first byte, or after
-    STARTTLS where the answer to EHLO offers that."""
+    STARTTLS where the answer to EHLO offers that. One that is CONFUSED takes
+    recipients though it refused MAIL."""
 
-    def __init__(self, tls=None, **answers):
+    def __init__(self, tls=None, confused=False, **answers):
         self.tls = tls
+        self.confused = confused
         self.answers = {**GOOD, **answers}
         self.mails = []
         self.chunks = b""  # of a mail that has not ended
-        self.commands = []
+        self.commands = []  # those that were in their place
         self.sessions = 0
         self.counts = {}
         self.listener = socket.create_server(("127.0.0.1", 0))
@@ -75,18 +77,26 @@ class Peer:
 
     def converse(self, conn, lines):
         taken = False  # a recipient
+        begun = False  # MAIL was taken
         for raw in lines:
             line = raw.decode("latin-1").rstrip("\r\n")
             verb = line.split(" ")[0].upper()
-            self.commands.append(line)
             if verb == "DATA" and not taken:
                 conn.sendall(b"503 5.5.1 no valid recipient\r\n")
                 continue
-            if verb == "BDAT":
-                self.take_chunk(line, lines)
+            if verb == "RCPT" and not begun:
+                conn.sendall(b"503 5.5.1 need MAIL\r\n")
+                continue
+            if verb == "BDAT" and not self.take_chunk(line, lines, taken):
+                conn.sendall(b"503 5.5.1 no valid recipient\r\n")
+                continue
+            self.commands.append(line)
             text = self.answer(conn, verb, line)
+            if verb == "MAIL":
+                begun = self.confused or is_good(text)
+                taken = False
             if verb == "RCPT":
-                taken = isinstance(text, str) and text.startswith("2")
+                taken = is_good(text)
             if verb == "QUIT" and text is not None:
                 raise Close
             if verb == "STARTTLS" and self.tls:
@@ -101,13 +111,16 @@ class Peer:
                 safe.makefile("rb") as lines:
             self.converse(safe, lines)
 
-    def take_chunk(self, line, lines):
+    def take_chunk(self, line, lines, wanted):
         """RFC 3030: the bytes follow the command; LAST ends the mail."""
         words = line.upper().split()
-        self.chunks += lines.read(int(words[1]))
-        if words[-1] == "LAST":
+        chunk = lines.read(int(words[1]))
+        if wanted:
+            self.chunks += chunk
+        if wanted and words[-1] == "LAST":
             self.mails.append(self.chunks)
             self.chunks = b""
+        return wanted
 
     def take_mail(self, conn, lines):
         mail = b""
@@ -119,6 +132,11 @@ class Peer:
             mail += raw
             if number == 5 and "body" in self.answers:
                 self.answer(conn, "body")
+
+
+def is_good(answer):
+    text = answer.text if isinstance(answer, Drip) else answer
+    return isinstance(text, str) and text.startswith("2")
 
 
 class Drip:
