@@ -5,7 +5,7 @@
 
 #include "base/str.h"
 
-#define SECOND       1
+#define SECOND       INT64_C(1)
 #define MINUTE       (60 * SECOND)
 #define HOUR         (60 * MINUTE)
 #define DAY          (24 * HOUR)

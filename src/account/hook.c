@@ -289,7 +289,7 @@ struct hook_answer hook_call(struct mem *mem, const struct hook *hook,
 		if (answer.answered && answer.status < 500)
 			break;
 		if (try < TRIES)
-			clock_sleep_ms(PAUSE_MS * try);
+			clock_sleep_ms((int64_t)PAUSE_MS * try);
 	}
 	return answer;
 }

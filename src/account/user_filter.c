@@ -117,9 +117,10 @@ bool user_filter_subs(const char *prefix, char least[37], char most[37])
 		         : !strchr("0123456789abcdef", prefix[i]))
 			return false;
 	}
-	strncpy(least, form, 37);
-	memcpy(least, prefix, length);
-	for (size_t i = 0; i < sizeof(form); i++)
-		most[i] = i >= length && form[i] == '0' ? 'f' : least[i];
+	for (size_t i = 0; i < sizeof(form); i++) {
+		least[i] = most[i] = i < length ? prefix[i] : form[i];
+		if (i >= length && form[i] == '0')
+			most[i] = 'f';
+	}
 	return true;
 }

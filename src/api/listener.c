@@ -365,6 +365,7 @@ static enum MHD_Result pass_on(struct exchange *exchange, const char *method)
 
 /* Called with the headers, then for each piece of the body, then to answer,
  * and again when the connection rested; the signature is libmicrohttpd's. */
+/* NOLINTNEXTLINE(readability-function-size) */
 static enum MHD_Result take_request(void *context,
     struct MHD_Connection *connection, const char *url, const char *method,
     const char *version, const char *bytes, size_t *size, void **place)
@@ -392,16 +393,16 @@ static enum MHD_Result take_request(void *context,
 	return pass_on(exchange, method);
 }
 
-void listener_finish(struct listener_exchange *open)
+void listener_finish(struct listener_exchange *exchange)
 {
-	struct exchange *exchange = (void *)open;
-	struct server *server = exchange->server;
+	struct exchange *whole = (void *)exchange;
+	struct server *server = whole->server;
 	uint64_t one = 1;
 
 	pthread_mutex_lock(&server->lock);
 	bool first = !server->answered;
-	exchange->next = server->answered;
-	server->answered = exchange;
+	whole->next = server->answered;
+	server->answered = whole;
 	pthread_mutex_unlock(&server->lock);
 	if (first && write(server->wake, &one, sizeof(one)) != sizeof(one))
 		log_fatal("an eventfd cannot be written");

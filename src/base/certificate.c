@@ -29,6 +29,7 @@ static void let_go_key(void *key)
 
 /* Else a terminal would be asked for a passphrase; the signature is
  * OpenSSL's. */
+/* NOLINTNEXTLINE(readability-non-const-parameter) */
 static int no_passphrase(char *into, int room, int writing, void *context)
 {
 	(void)into;
