@@ -4,9 +4,9 @@
 #include <stddef.h>
 #include <string.h>
 
-static char lower(char byte)
+static int lower(char byte)
 {
-	return byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte;
+	return byte >= 'A' && byte <= 'Z' ? byte - 'A' + 'a' : byte;
 }
 
 static bool same(char a, char b, bool fold)

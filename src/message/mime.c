@@ -15,10 +15,6 @@
 
 #define LINE_MAX_HEADER 76
 
-static const char atom_text[] =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-    "!#$%&'*+-/=?^_`{|}~";
-
 /* A header field on its way out, and where its last line stands. */
 struct field {
 	struct str *out;
@@ -30,18 +26,26 @@ struct mailbox {
 	const char *address;
 };
 
-/* Characters up to END, which is no part of them; 0 when it is no dot-atom. */
+/* atext of RFC 5322, 3.2.3. */
+static bool is_atom_text(char byte)
+{
+	static const char marks[] = "!#$%&'*+-/=?^_`{|}~";
+
+	return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+	       (byte >= '0' && byte <= '9') || (byte && strchr(marks, byte));
+}
+
+/* How many characters it has at the start of TEXT; 0 when it is none. */
 static size_t dot_atom(const char *text)
 {
 	size_t length = 0;
-	size_t atom = strspn(text, atom_text);
 
-	while (atom) {
-		length += atom;
-		if (text[length] != '.')
+	while (is_atom_text(text[length])) {
+		length++;
+		if (text[length] == '.')
+			length++;
+		else if (!is_atom_text(text[length]))
 			return length;
-		atom = strspn(text + length + 1, atom_text);
-		length += atom != 0;
 	}
 	return 0;
 }

@@ -236,22 +236,27 @@ static bool cancel(struct cli *cli, const void *given)
 	return true;
 }
 
+/* False when there are none. */
+static bool print_state(const cJSON *item)
+{
+	const char *oldest = json_text(item, "/oldest");
+	bool some = cJSON_GetNumberValue(json_at(item, "/count")) >= 1;
+
+	if (some)
+		printf("%-10s %s%.0f%s%s\n", json_text(item, "/state"),
+		    cJSON_IsTrue(json_at(item, "/about")) ? "about " : "",
+		    cJSON_GetNumberValue(json_at(item, "/count")),
+		    oldest ? ", the oldest of " : "", oldest ? oldest : "");
+	return some;
+}
+
 static void print_counts(const cJSON *counts)
 {
 	const cJSON *item;
 	bool some = false;
 
-	cJSON_ArrayForEach(item, json_at(counts, "/states"))
-	{
-		const char *oldest = json_text(item, "/oldest");
-		if (cJSON_GetNumberValue(json_at(item, "/count")) < 1)
-			continue;
-		some = true;
-		printf("%-10s %s%.0f%s%s\n", json_text(item, "/state"),
-		    cJSON_IsTrue(json_at(item, "/about")) ? "about " : "",
-		    cJSON_GetNumberValue(json_at(item, "/count")),
-		    oldest ? ", the oldest of " : "", oldest ? oldest : "");
-	}
+	cJSON_ArrayForEach(item, json_at(counts, "/states")) some |=
+	    print_state(item);
 	if (!some)
 		puts("no messages");
 	cJSON_ArrayForEach(item, json_at(counts, "/reasons"))
