@@ -79,7 +79,8 @@ static bool turn(struct db *db, char after[64],
 
 	bool done = db_script(&work, PUT(BATCH));
 	int64_t start_us = now_us();
-	done = done && queue_claim(&work, &claim) && claim.count > 0;
+	done = done && queue_claim_send(&work, &claim) &&
+	       queue_claim_answer(&work, &claim) && claim.count > 0;
 	int64_t claimed_us = now_us();
 	done = done && settle(&work, &claim);
 	figures->claim_us += claimed_us - start_us;

@@ -66,11 +66,6 @@ bool queue_claim_answer(struct work *work, struct queue_claim *claim)
 	return read_templates(work, claim, rows);
 }
 
-bool queue_claim(struct work *work, struct queue_claim *claim)
-{
-	return queue_claim_send(work, claim) && queue_claim_answer(work, claim);
-}
-
 static struct queue_decision try_again(const struct delivery *delivery,
     const struct queue_policy *policy, int64_t now_ms, int64_t delay_ms)
 {

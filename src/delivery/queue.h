@@ -50,7 +50,6 @@ struct queue_policy {
  * In two steps the caller works on while the database does, as below. */
 bool queue_claim_send(struct work *work, const struct queue_claim *claim);
 bool queue_claim_answer(struct work *work, struct queue_claim *claim);
-bool queue_claim(struct work *work, struct queue_claim *claim);
 
 /* A pure function; CHANCE spreads the retries. */
 struct queue_decision queue_decide(const struct delivery *delivery,

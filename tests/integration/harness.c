@@ -155,6 +155,11 @@ static cJSON *json_of(struct work *work, const char *text)
 	return json;
 }
 
+bool harness_claim(struct work *work, struct queue_claim *claim)
+{
+	return queue_claim_send(work, claim) && queue_claim_answer(work, claim);
+}
+
 cJSON *harness_json(struct harness *harness, const char *text)
 {
 	return json_of(&harness->work, text);

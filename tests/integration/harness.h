@@ -18,6 +18,7 @@
 #include "base/keyring.h"
 #include "db/db.h"
 #include "db/work.h"
+#include "delivery/queue.h"
 
 struct harness {
 	struct mem *mem;
@@ -35,6 +36,9 @@ void harness_end(struct harness *harness);
 
 /* Another connection to the same database, as another host would have. */
 struct work harness_work(struct harness *harness, struct mem *mem);
+
+/* Both steps of a claim. */
+bool harness_claim(struct work *work, struct queue_claim *claim);
 
 /* TEXT as JSON, in which ' stands for ". */
 cJSON *harness_json(struct harness *harness, const char *text);

@@ -57,7 +57,7 @@ static struct queue_claim claim(struct work *work, const char *medium, int most,
 		.owner = "lane",
 		.after = after };
 
-	cr_assert(queue_claim(work, &claim), "%s", work->err.detail);
+	cr_assert(harness_claim(work, &claim), "%s", work->err.detail);
 	return claim;
 }
 

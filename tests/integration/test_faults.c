@@ -181,7 +181,7 @@ static bool claim(struct work *work)
 		.after = "",
 		.templates = templates };
 
-	return queue_claim(work, &claim);
+	return harness_claim(work, &claim);
 }
 
 /* The lane has met the templates of what waits. */

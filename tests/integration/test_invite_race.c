@@ -316,14 +316,14 @@ Test(race, case_63_killed_between_commit_and_delivery)
 	}
 	struct work after = harness_work(&harness, mem);
 	cr_assert(user_find(&after, pool, "alice"));
-	cr_assert(queue_claim(&after, &claim));
+	cr_assert(harness_claim(&after, &claim));
 	cr_assert_eq(claim.count, 1);
 	struct delivery *delivery = &claim.deliveries[0];
 	cr_assert_str_eq(delivery->destination, "a@example.com");
 	delivery_tell(delivery, DELIVERY_ACCEPTED, 250, NULL, "ok");
 	cr_assert(queue_settle(&after, "after", &policy, &delivery, 1, &ours));
 	cr_assert_eq(ours, 1);
-	cr_assert(queue_claim(&after, &claim));
+	cr_assert(harness_claim(&after, &claim));
 	cr_assert_eq(claim.count, 0);
 	cr_assert(queue_settle(&after, "after", &policy, &delivery, 1, &ours));
 	cr_assert_eq(ours, 0);

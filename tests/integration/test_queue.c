@@ -137,7 +137,7 @@ static int claim_all(struct harness *all, struct work *work, int number)
 
 	(void)all;
 	do {
-		if (!queue_claim(work, &claim))
+		if (!harness_claim(work, &claim))
 			return 1;
 	} while (claim.count);
 	return 0;

@@ -372,7 +372,7 @@ static int claim_or_cancel(struct harness *all, struct work *work, int number)
 		return 0;
 	}
 	do {
-		if (!queue_claim(work, &claim))
+		if (!harness_claim(work, &claim))
 			return 1;
 	} while (claim.count);
 	return 0;

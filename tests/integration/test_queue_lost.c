@@ -47,7 +47,7 @@ static struct queue_claim claim_most(int most)
 		.owner = "test",
 		.after = "" };
 
-	cr_assert(queue_claim(&harness.work, &claim), "%s",
+	cr_assert(harness_claim(&harness.work, &claim), "%s",
 	    harness.work.err.detail);
 	return claim;
 }
