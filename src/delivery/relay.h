@@ -10,6 +10,9 @@
 #include "base/config.h"
 #include "base/err.h"
 
+/* Messages that one session carries at most. */
+#define RELAY_BATCH_MOST 200
+
 /* True when TLS is required: always, but on loopback or when off. */
 bool relay_needs_tls(const struct config *config);
 

@@ -17,7 +17,6 @@
 #include "delivery/smtp_socket.h"
 #include "delivery/smtp_tls.h"
 
-#define BATCH_MOST 100
 #define SESSION_MS 10000 /* a batch ends after this or its messages */
 #define QUIT_MS    1000  /* for an answer that nothing depends on */
 
@@ -157,8 +156,11 @@ static void note_message_event(struct session *session, int event,
 	size_t index = letter_index(session, message);
 
 	reach(session, index);
-	if (session->ended || index >= session->count ||
-	    event != SMTP_EV_MESSAGESENT)
+	if (session->ended || index >= session->count)
+		return;
+	session->letters[index].plainly =
+	    !session->relay->tls && !session->dialogue.chunking;
+	if (event != SMTP_EV_MESSAGESENT)
 		return;
 	session->letters[index].sent = true;
 	conclude(session);
@@ -445,8 +447,8 @@ static struct gate_limits relay_limits(const void *state)
 {
 	const struct relay *relay = state;
 
-	return (struct gate_limits){ (int)relay->config->mail_lanes, BATCH_MOST,
-		relay->config->mail_rate };
+	return (struct gate_limits){ (int)relay->config->mail_lanes,
+		RELAY_BATCH_MOST, relay->config->mail_rate };
 }
 
 const struct carrier smtp_carrier = {

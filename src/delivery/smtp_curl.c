@@ -14,7 +14,6 @@
 #include "delivery/smtp_dialogue.h"
 #include "delivery/smtp_reply.h"
 
-#define BATCH_MOST 100
 #define SESSION_MS 10000 /* a batch ends after this or its messages */
 #define QUIT_MS    1000  /* an answer to QUIT is not waited for longer */
 
@@ -445,8 +444,8 @@ static struct gate_limits relay_limits(const void *state)
 {
 	const struct relay *relay = state;
 
-	return (struct gate_limits){ (int)relay->config->mail_lanes, BATCH_MOST,
-		relay->config->mail_rate };
+	return (struct gate_limits){ (int)relay->config->mail_lanes,
+		RELAY_BATCH_MOST, relay->config->mail_rate };
 }
 
 const struct carrier smtp_curl_carrier = {

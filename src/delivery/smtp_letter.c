@@ -10,6 +10,7 @@
 
 const char *smtp_letter_read(void **context, int *length, void *argument)
 {
+	static const char empty[] = "\r\n";
 	struct smtp_letter *letter = argument;
 
 	(void)context;
@@ -29,6 +30,11 @@ const char *smtp_letter_read(void **context, int *length, void *argument)
 		return NULL;
 	}
 	letter->body_started = true;
+	if (letter->plainly && smtp_socket_write_message(letter->delivery->text,
+	                           letter->delivery->text_length)) {
+		*length = (int)strlen(empty);
+		return empty;
+	}
 	*length = (int)letter->delivery->text_length;
 	return letter->delivery->text;
 }

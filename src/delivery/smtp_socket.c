@@ -39,6 +39,7 @@ static struct {
 	size_t in_length;
 	char out[OUT_ROOM];
 	char in[IN_ROOM];
+	bool dropping;    /* what libesmtp writes: it was written for it */
 	bool join_mail;   /* when it comes next */
 	bool mail_joined; /* its answer is still to come */
 	char line[4];     /* the first bytes of that answer's newest line */
@@ -55,7 +56,7 @@ void smtp_socket_begin(const struct smtp_socket_limits *limits)
 
 	session.active = true;
 	session.killed = session.timed_out = false;
-	session.join_mail = session.mail_joined = false;
+	session.dropping = session.join_mail = session.mail_joined = false;
 	session.limits = *limits;
 	session.out_length = session.in_at = session.in_length = 0;
 	session.fd = -1;
@@ -257,6 +258,7 @@ static int wait_for_peer(int wait_ms)
 	bool again = session.out_length == 0;
 	int on = 1;
 
+	session.dropping = false;
 	if (!flush()) {
 		errno = ECONNRESET;
 		return -1;
@@ -391,20 +393,48 @@ static void join_mail(const char *bytes, size_t size)
 	memcpy(session.in, answer, session.in_length);
 }
 
-/* What is written leaves as one when the library waits for a reply. */
-ssize_t smtp_write(int fd, const void *bytes, size_t size)
+/* What is written leaves as one when the library waits for a reply. How much
+ * of it was taken; -1 when the relay takes nothing. */
+static ssize_t put(const char *bytes, size_t size)
 {
-	if (!session.active || fd < 0 || fd != session.fd)
-		return syscall(SYS_write, fd, bytes, size);
 	if (size > OUT_ROOM - session.out_length && !flush()) {
 		errno = EPIPE;
 		return -1;
 	}
 	if (size > OUT_ROOM)
 		size = OUT_ROOM;
-	if (session.join_mail)
-		join_mail(bytes, size);
 	memcpy(session.out + session.out_length, bytes, size);
 	session.out_length += size;
 	return (ssize_t)size;
+}
+
+static void put_all(const char *bytes, size_t length)
+{
+	ssize_t part = 0;
+
+	for (size_t at = 0; at < length && part >= 0; at += (size_t)part)
+		part = put(bytes + at, length - at);
+}
+
+bool smtp_socket_write_message(const char *bytes, size_t length)
+{
+	static const char dot[] = ".\r\n";
+
+	if (session.out_length)
+		return false;
+	put_all(bytes, length);
+	put_all(dot, strlen(dot));
+	session.dropping = true;
+	return true;
+}
+
+ssize_t smtp_write(int fd, const void *bytes, size_t size)
+{
+	if (!session.active || fd < 0 || fd != session.fd)
+		return syscall(SYS_write, fd, bytes, size);
+	if (session.dropping)
+		return (ssize_t)size;
+	if (session.join_mail)
+		join_mail(bytes, size);
+	return put(bytes, size);
 }

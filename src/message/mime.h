@@ -28,9 +28,10 @@ struct mime_mail {
 };
 
 /*
- * The whole mail, CRLF line ends, wiped when given back (it may hold a
- * password); *LENGTH its bytes. NULL and ERR_INVALID_PARAMETER when a header
- * value cannot stand in a mail.
+ * The whole mail as it goes over the wire (RFC 5321, 4.5.2): lines end with
+ * CRLF, the last one too, and none begins with a dot. It is wiped when given
+ * back (it may hold a password); *LENGTH its bytes. NULL and
+ * ERR_INVALID_PARAMETER when a header value cannot stand in a mail.
  */
 char *mime_print(struct mem *mem, const struct mime_mail *mail, size_t *length,
     struct err *err);

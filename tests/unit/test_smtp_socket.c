@@ -229,3 +229,53 @@ Test(smtp_socket, the_end_comes_in_the_place_of_an_answer, .timeout = 20)
 	cr_expect_str_eq(mail_answer, "421");
 	smtp_socket_end();
 }
+
+Test(smtp_socket, a_message_goes_out_in_the_place_of_another, .timeout = 20)
+{
+	int peer;
+	int fd = begin_session(&peer);
+
+	cr_assert(smtp_socket_write_message("Subject: a\r\n\r\nb\r\n", 17));
+	say(fd, "Date: today\r\n");
+	say(fd, "\r\n.\r\n");
+	send(peer, "250 ok\r\n", 8, 0);
+	expect_read(fd, "250 ok\r\n");
+	expect_got(peer, "Subject: a\r\n\r\nb\r\n.\r\n");
+	say(fd, "QUIT\r\n");
+	cr_expect_not(smtp_socket_write_message("late\r\n", 6));
+	send(peer, "221 bye\r\n", 9, 0);
+	expect_read(fd, "221 bye\r\n");
+	expect_got(peer, "QUIT\r\n");
+	smtp_socket_end();
+}
+
+#define MESSAGE (BLOCK * BLOCKS)
+
+static void *take_message(void *argument)
+{
+	static char got[MESSAGE + 4];
+	int peer = *(int *)argument;
+
+	cr_expect_eq(recv(peer, got, MESSAGE + 3, MSG_WAITALL),
+	    (ssize_t)MESSAGE + 3);
+	send(peer, "250 ok\r\n", 8, 0);
+	return got;
+}
+
+Test(smtp_socket, a_large_message_goes_out_whole, .timeout = 20)
+{
+	static char text[MESSAGE];
+	pthread_t reader;
+	void *got = NULL;
+	int peer;
+	int fd = begin_session(&peer);
+
+	memset(text, 'x', sizeof(text));
+	cr_assert_eq(pthread_create(&reader, NULL, take_message, &peer), 0);
+	cr_expect(smtp_socket_write_message(text, sizeof(text)));
+	expect_read(fd, "250 ok\r\n");
+	pthread_join(reader, &got);
+	cr_expect_arr_eq(got, text, sizeof(text));
+	cr_expect_str_eq((char *)got + sizeof(text), ".\r\n");
+	smtp_socket_end();
+}

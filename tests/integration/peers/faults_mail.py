@@ -54,6 +54,16 @@ class Mail(FaultCase):
                 self.kept(*ids)
                 self.forget()
 
+    def test_nothing_is_added_to_what_was_rendered(self):
+        for number in self.begin(2):
+            self.usher.reaches(number, "sent")
+        for mail in self.peer.mails:
+            head, _, body = mail.partition(b"\r\n\r\n")
+            names = re.findall(rb"^([!-9;-~]+):", head, re.M)
+            self.assertEqual(names[0], b"Date")
+            self.assertEqual(len(names), len(set(names)), names)
+            self.assertRegex(body, rb"--\r\n$")
+
     def test_17_recipient_refused(self):
         ids = self.begin(5, RCPT=nth(3, "550 5.1.1 nobody here",
                                      "250 2.1.5 ok"))
