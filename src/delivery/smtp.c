@@ -255,6 +255,7 @@ static bool add_letters(struct session *session, smtp_session_t handle)
 		struct smtp_letter *letter = &session->letters[i];
 		struct delivery *delivery = letter->delivery;
 		letter->dialogue = &session->dialogue;
+		letter->ended = &session->ended;
 		letter->message = smtp_add_message(handle);
 		if (!letter->message ||
 		    !smtp_set_reverse_path(letter->message, delivery->sender) ||

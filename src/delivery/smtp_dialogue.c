@@ -59,15 +59,25 @@ static void add_to_reply(struct smtp_dialogue *dialogue, bool whole)
 	dialogue->reply_begun = !whole;
 }
 
+/* As libesmtp reads it: between blanks. */
+static bool offers(const char *line, const char *keyword)
+{
+	const char *at = line + 4 + strspn(line + 4, " \t");
+	size_t length = strlen(keyword);
+
+	return strncasecmp(at, keyword, length) == 0 &&
+	       strchr(" \t", at[length]);
+}
+
 static void note_offer(struct smtp_dialogue *dialogue)
 {
 	const char *line = dialogue->line;
 
 	if (strncmp(line, "250", 3) != 0 || !line[3])
 		return;
-	if (strcasecmp(line + 4, "CHUNKING") == 0)
+	if (offers(line, "CHUNKING"))
 		dialogue->chunking = true;
-	if (strcasecmp(line + 4, "PIPELINING") == 0)
+	if (offers(line, "PIPELINING"))
 		dialogue->pipelining = true;
 }
 

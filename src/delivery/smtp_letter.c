@@ -24,14 +24,19 @@ const char *smtp_letter_read(void **context, int *length, void *argument)
 		return NULL;
 	}
 	/* A relay that refused MAIL, and wants the message nevertheless. */
-	if (letter->refusal.code) {
+	if (letter->refusal.code && !*letter->ended) {
+		*letter->ended = true;
 		smtp_socket_kill();
+	}
+	/* Replies that came before are still read. */
+	if (*letter->ended) {
 		*length = 0;
 		return NULL;
 	}
 	letter->body_started = true;
-	if (letter->plainly && smtp_socket_write_message(letter->delivery->text,
-	                           letter->delivery->text_length)) {
+	if (letter->plainly && letter->dialogue->code == 354 &&
+	    smtp_socket_write_message(letter->delivery->text,
+	        letter->delivery->text_length)) {
 		*length = (int)strlen(empty);
 		return empty;
 	}

@@ -25,6 +25,7 @@ struct smtp_letter {
 	smtp_message_t message;
 	smtp_recipient_t recipient;
 	smtp_status_t refusal; /* of a MAIL that went ahead; else of code 0 */
+	bool *ended;           /* the session's: nothing more is to be sent */
 	bool plainly; /* the relay gets its text by DATA, without TLS */
 	bool body_started;
 	bool body_done; /* all bytes were taken */

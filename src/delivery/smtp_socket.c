@@ -408,12 +408,13 @@ static ssize_t put(const char *bytes, size_t size)
 	return (ssize_t)size;
 }
 
-static void put_all(const char *bytes, size_t length)
+static bool put_all(const char *bytes, size_t length)
 {
 	ssize_t part = 0;
 
 	for (size_t at = 0; at < length && part >= 0; at += (size_t)part)
 		part = put(bytes + at, length - at);
+	return part >= 0;
 }
 
 bool smtp_socket_write_message(const char *bytes, size_t length)
@@ -422,8 +423,9 @@ bool smtp_socket_write_message(const char *bytes, size_t length)
 
 	if (session.out_length)
 		return false;
-	put_all(bytes, length);
-	put_all(dot, strlen(dot));
+	/* By errno libesmtp knows whether it got its text: then only it goes
+	 * on, and without the dot it ends the session. */
+	errno = put_all(bytes, length) && put_all(dot, strlen(dot)) ? 0 : EPIPE;
 	session.dropping = true;
 	return true;
 }

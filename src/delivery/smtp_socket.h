@@ -59,6 +59,8 @@ void smtp_socket_join_mail(void);
  * Behind the answer to DATA: writes a message, as it goes over the wire, and
  * the dot that ends it; what libesmtp writes until it waits for a reply is
  * dropped. Not where TLS hides that. False when libesmtp had begun already.
+ * Sets errno, which libesmtp asks when it has read a message: 0, or EPIPE when
+ * the relay did not take all.
  */
 bool smtp_socket_write_message(const char *bytes, size_t length);
 

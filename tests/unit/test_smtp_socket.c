@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -272,10 +273,31 @@ Test(smtp_socket, a_large_message_goes_out_whole, .timeout = 20)
 
 	memset(text, 'x', sizeof(text));
 	cr_assert_eq(pthread_create(&reader, NULL, take_message, &peer), 0);
+	errno = EAGAIN;
 	cr_expect(smtp_socket_write_message(text, sizeof(text)));
+	cr_expect_eq(errno, 0, "libesmtp would take it for a failure");
 	expect_read(fd, "250 ok\r\n");
 	pthread_join(reader, &got);
 	cr_expect_arr_eq(got, text, sizeof(text));
 	cr_expect_str_eq((char *)got + sizeof(text), ".\r\n");
+	smtp_socket_end();
+}
+
+Test(smtp_socket, a_message_that_is_not_taken_has_no_end, .timeout = 20)
+{
+	static char text[MESSAGE];
+	static char got[MESSAGE];
+	ssize_t part = 1;
+	int peer;
+	int fd = begin_session(&peer);
+
+	memset(text, 'x', sizeof(text));
+	cr_expect(smtp_socket_write_message(text, sizeof(text)));
+	cr_expect_eq(errno, EPIPE);
+	close(fd);
+	while (part > 0) {
+		part = recv(peer, got, sizeof(got), 0);
+		cr_expect(part <= 0 || !memchr(got, '.', (size_t)part));
+	}
 	smtp_socket_end();
 }

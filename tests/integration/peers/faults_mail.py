@@ -111,6 +111,7 @@ class Mail(FaultCase):
         attempt, = self.attempts(ids[1])
         self.assertEqual((attempt["code"], attempt["status"]), (550, "5.7.1"))
         self.assertIn("sender not allowed", attempt["words"])
+        self.assertNotIn("the lane pauses", self.usher.logged())
 
     def test_15_recipients_behind_a_refused_sender(self):
         self.refused_second()
@@ -138,11 +139,35 @@ class Mail(FaultCase):
         self.assertEqual(self.peer.sessions, 1)
 
     def test_15_sender_is_neither_taken_nor_refused(self):
-        ids = self.begin(3, MAIL=nth(2, "garbage", "250 2.1.0 ok"))
-        for number in ids:
+        ids = self.begin(3, MAIL=nth(2, "garbage", "250 2.1.0 ok"),
+                         confused=True)
+        self.usher.reaches(ids[0], "sent")
+        for number in ids[1:]:
             self.usher.run("queue", "retry", str(number))
             self.usher.reaches(number, "sent")
+            # It was not touched.
+            self.assertNotIn("AMBIGUOUS", self.classes(number))
         self.assertEqual(len(self.peer.mails), 3)
+
+    def test_answer_to_the_dot_before_the_message(self):
+        ids = self.begin(3, DATA=nth(2, "354 go on\r\n451 4.3.0 too early",
+                                     "354 go on"))
+        self.usher.reaches(ids[0], "sent")
+        # The peer answers the dot, too: the next mail gets its neighbour's
+        # answers, and must not be lost for it.
+        for number in ids[1:]:
+            self.first_class(number)
+            self.usher.run("queue", "retry", str(number))
+            self.usher.reaches(number, "sent")
+            self.assertNotIn("REFUSED", self.classes(number))
+
+    def test_chunks_offered_between_blanks(self):
+        ids = self.begin(2, EHLO="250-peer\r\n250-PIPELINING\r\n"
+                         "250- CHUNKING \r\n250 ok")
+        for number in ids:
+            self.usher.reaches(number, "sent")
+        self.assertEqual(len(self.peer.mails), 2)
+        self.assertIn(b"\r\nSubject: ", self.peer.mails[0])
 
     def breaks_off_after_ten(self, kind, last):
         ids = self.begin(24, MAIL=nth(11, last, "250 2.1.0 ok"))
