@@ -168,6 +168,11 @@ static void say(int fd, const char *text)
 	cr_assert_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
 }
 
+static void tell(int peer, const char *text)
+{
+	cr_assert_eq(send(peer, text, strlen(text), 0), (ssize_t)strlen(text));
+}
+
 static void expect_got(int peer, const char *expected)
 {
 	char text[256] = "";
@@ -186,12 +191,12 @@ Test(smtp_socket, mail_goes_out_with_what_follows, .timeout = 20)
 	say(fd, "MAIL FROM:<a@b.test> BODY=8BITMIME\r\n");
 	expect_read(fd, SMTP_SOCKET_MAIL_JOINED);
 	say(fd, "RCPT TO:<c@d.test>\r\nDATA\r\n");
-	send(peer, "250-one\r\n25", 11, 0);
+	tell(peer, "250-one\r\n25");
 	wait.fd = fd;
 	cr_expect_eq(poll(&wait, 1, 50), 0, "nothing of it is libesmtp's");
 	expect_got(peer, "MAIL FROM:<a@b.test> BODY=8BITMIME\r\n"
 	                 "RCPT TO:<c@d.test>\r\nDATA\r\n");
-	send(peer, "0 two\r\n250 three\r\n354 go\r\n", 28, 0);
+	tell(peer, "0 two\r\n250 three\r\n354 go\r\n");
 	expect_read(fd, "250 three\r\n354 go\r\n");
 	cr_expect_str_eq(mail_answer, "250-one\r\n250 two\r\n");
 	smtp_socket_end();
@@ -204,11 +209,11 @@ Test(smtp_socket, what_is_not_mail_is_not_joined, .timeout = 20)
 
 	smtp_socket_join_mail();
 	say(fd, "QUIT\r\n");
-	send(peer, "221 bye\r\n", 9, 0);
+	tell(peer, "221 bye\r\n");
 	expect_read(fd, "221 bye\r\n");
 	expect_got(peer, "QUIT\r\n");
 	say(fd, "MAIL FROM:<a@b.test>\r\n");
-	send(peer, "250 ok\r\n", 8, 0);
+	tell(peer, "250 ok\r\n");
 	expect_read(fd, "250 ok\r\n");
 	smtp_socket_end();
 }
@@ -223,7 +228,7 @@ Test(smtp_socket, the_end_comes_in_the_place_of_an_answer, .timeout = 20)
 	say(fd, "MAIL FROM:<a@b.test>\r\n");
 	expect_read(fd, SMTP_SOCKET_MAIL_JOINED);
 	say(fd, "RCPT TO:<c@d.test>\r\n");
-	send(peer, "421", 3, 0);
+	tell(peer, "421");
 	close(peer);
 	wait.fd = fd;
 	cr_expect_leq(poll(&wait, 1, 1000), 0);
@@ -239,12 +244,12 @@ Test(smtp_socket, a_message_goes_out_in_the_place_of_another, .timeout = 20)
 	cr_assert(smtp_socket_write_message("Subject: a\r\n\r\nb\r\n", 17));
 	say(fd, "Date: today\r\n");
 	say(fd, "\r\n.\r\n");
-	send(peer, "250 ok\r\n", 8, 0);
+	tell(peer, "250 ok\r\n");
 	expect_read(fd, "250 ok\r\n");
 	expect_got(peer, "Subject: a\r\n\r\nb\r\n.\r\n");
 	say(fd, "QUIT\r\n");
 	cr_expect_not(smtp_socket_write_message("late\r\n", 6));
-	send(peer, "221 bye\r\n", 9, 0);
+	tell(peer, "221 bye\r\n");
 	expect_read(fd, "221 bye\r\n");
 	expect_got(peer, "QUIT\r\n");
 	smtp_socket_end();
@@ -259,7 +264,7 @@ static void *take_message(void *argument)
 
 	cr_expect_eq(recv(peer, got, MESSAGE + 3, MSG_WAITALL),
 	    (ssize_t)MESSAGE + 3);
-	send(peer, "250 ok\r\n", 8, 0);
+	tell(peer, "250 ok\r\n");
 	return got;
 }
 
