@@ -118,7 +118,10 @@ bool user_filter_subs(const char *prefix, char least[37], char most[37])
 			return false;
 	}
 	for (size_t i = 0; i < sizeof(form); i++) {
-		least[i] = most[i] = i < length ? prefix[i] : form[i];
+		least[i] = form[i];
+		if (i < length)
+			least[i] = prefix[i];
+		most[i] = least[i];
 		if (i >= length && form[i] == '0')
 			most[i] = 'f';
 	}
