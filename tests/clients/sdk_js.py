@@ -23,7 +23,10 @@ HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "js")
 THERE = os.path.join(house.BUILD, "tests", "clients", "node")
 NO_REGISTRY = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ETIMEDOUT",
                "ENETUNREACH", "EHOSTUNREACH", "ERR_SOCKET_TIMEOUT",
-               "ENOTCACHED")
+               "ENOTCACHED",
+               # A proxy whose certificate npm has no reason to trust.
+               "SELF_SIGNED_CERT_IN_CHAIN",
+               "UNABLE_TO_GET_ISSUER_CERT_LOCALLY")
 
 
 def _text_of(path):

@@ -518,7 +518,8 @@ def main():
     failed = sum(map(len, (result.failures, result.errors,
                            result.unexpectedSuccesses)))
     skipped = len(result.skipped)
-    passed = result.testsRun - failed - skipped
+    # What failed before its first test counts as failed, and was no run.
+    passed = max(0, result.testsRun - failed - skipped)
     HOUSE.leave()
     atexit.unregister(HOUSE.leave)
     print(f"{passed} passed, {failed} failed" +
