@@ -501,11 +501,16 @@ static bool open_lane(struct lane *lane, struct err *err)
 	return open_databases(lane, err);
 }
 
+static bool is_shut(struct lane *lane)
+{
+	return gate_room(&lane->board->gate, &lane->limits,
+	           lane->options->place, clock_steady_ms()) == 0;
+}
+
 static bool gate_opens(struct lane *lane)
 {
 	clock_sleep_ms(GATE_MS);
-	return gate_room(&lane->board->gate, &lane->limits,
-	           lane->options->place, clock_steady_ms()) != 0;
+	return !is_shut(lane);
 }
 
 /* Until there may be something to do. */
@@ -553,8 +558,7 @@ static void run(struct lane *lane)
 {
 	while (!stopping) {
 		int claimed = round_once(lane);
-		bool shut = !gate_room(&lane->board->gate, &lane->limits,
-		    lane->options->place, clock_steady_ms());
+		bool shut = is_shut(lane);
 		if (lane->options->drain &&
 		    (claimed == 0 || (shut && !may_reopen(lane)))) {
 			gate_leave(&lane->board->gate, lane->options->place);
