@@ -124,7 +124,6 @@ static void conclude(struct session *session)
 		if (!go_on || session->faulty)
 			end_session(session);
 	}
-	letter->told = true;
 	session->current++;
 	if (session->current < session->count)
 		session->letters[session->current].since_ms = clock_steady_ms();

@@ -30,7 +30,6 @@ struct smtp_letter {
 	bool body_started;
 	bool body_done; /* all bytes were taken */
 	bool sent;      /* the event came */
-	bool told;
 	int64_t since_ms;
 };
 
