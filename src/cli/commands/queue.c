@@ -255,8 +255,10 @@ static void print_counts(const cJSON *counts)
 	const cJSON *item;
 	bool some = false;
 
-	cJSON_ArrayForEach(item, json_at(counts, "/states")) some |=
-	    print_state(item);
+	cJSON_ArrayForEach(item, json_at(counts, "/states"))
+	{
+		some |= print_state(item);
+	}
 	if (!some)
 		puts("no messages");
 	cJSON_ArrayForEach(item, json_at(counts, "/reasons"))
