@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hash THREADS SECONDS - hashes passwords with argon2id by as many threads and
- * prints how many a second; memory and passes are those of secret.c.
+ * hash THREADS SECONDS [kept] - hashes passwords with argon2id by as many
+ * threads and prints how many a second; memory and passes are those of
+ * secret.c. With "kept" each thread keeps its memory, as usherd's do.
  */
 #include <pthread.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
+#include "api/hash_memory.h"
 #include "base/secret.h"
 
 #define THREADS_MOST 64
@@ -17,6 +20,7 @@ struct share {
 	pthread_t thread;
 	unsigned long long passes;
 	size_t memory; /* bytes */
+	bool kept;
 	double end;
 	long done;
 };
@@ -34,10 +38,13 @@ static void *run(void *given)
 	struct share *share = given;
 	char hash[crypto_pwhash_STRBYTES];
 
+	if (share->kept)
+		hash_memory_keep();
 	for (; now() < share->end; share->done++)
 		if (crypto_pwhash_str_alg(hash, "Abcdef1!", 8, share->passes,
 		        share->memory, crypto_pwhash_ALG_ARGON2ID13) != 0)
-			return NULL;
+			break;
+	hash_memory_release();
 	return NULL;
 }
 
@@ -60,16 +67,17 @@ int main(int argc, char **argv)
 {
 	struct share shares[THREADS_MOST];
 	struct share first = { 0 };
-	long threads = argc == 3 ? strtol(argv[1], NULL, 10) : 0;
+	long threads = argc == 3 || argc == 4 ? strtol(argv[1], NULL, 10) : 0;
 	long done = 0;
 
 	if (threads < 1 || threads > THREADS_MOST) {
-		fputs("usage: hash THREADS SECONDS\n", stderr);
+		fputs("usage: hash THREADS SECONDS [kept]\n", stderr);
 		return 2;
 	}
 	secret_init();
 	if (!read_parameters(&first))
 		return 1;
+	first.kept = argc == 4 && strcmp(argv[3], "kept") == 0;
 	double start = now();
 	first.end = start + strtod(argv[2], NULL);
 	for (long i = 0; i < threads; i++) {

@@ -15,10 +15,10 @@ REST_MS = int(os.environ.get("REST_MS", "50"))
 MOST = 2000  # creations a second that any machine hashes
 
 
-def hashes():
+def hashes(*more):
     """argon2id alone on all CPUs, a second."""
-    return float(common.run(common.BUILD + "/bench/hash",
-                            str(os.cpu_count()), str(endpoint.SECONDS)))
+    return float(common.run(common.BUILD + "/bench/hash", str(os.cpu_count()),
+                            str(endpoint.SECONDS), *more))
 
 
 def sign(api, pool, **more):
@@ -37,9 +37,10 @@ def load(api, *loads):
 def part(cluster, api, pool):
     """Passwords that callers choose beside argon2id alone, and what they do
     to creations with generated ones."""
-    floor, chosen, alone, beside = [], [], [], []
+    floor, kept, chosen, alone, beside = [], [], [], [], []
     for _ in range(common.ROUNDS):
         floor.append(hashes())
+        kept.append(hashes("kept"))
         # It rests, to leave the CPUs to the hashes.
         plain = [(sign(api, pool), PLAIN, endpoint.SECONDS, REST_MS)
                  for _ in range(2)]
@@ -51,6 +52,8 @@ def part(cluster, api, pool):
     common.print_row("", "a second", "median ms", "99 in 100")
     common.print_row("argon2id, %d threads" % os.cpu_count(),
                      common.spread(floor))
+    common.print_row("the same, each thread's memory kept",
+                     common.spread(kept))
     endpoint.print_side("chosen, %d connections" % CHOSEN, chosen)
     endpoint.print_side("generated, %d connections, alone" % PLAIN, alone)
     endpoint.print_side("the same, beside chosen ones", beside)

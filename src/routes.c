@@ -2,12 +2,15 @@
 #include "routes.h"
 
 #include <assert.h>
+#include <linux/sched/types.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "api/endpoint.h"
+#include "api/hash_memory.h"
 #include "api/listener.h"
 #include "api/throttle.h"
 #include "api/workers.h"
@@ -24,16 +27,17 @@
 #include "delivery/metrics.h"
 #include "delivery/receipt.h"
 
-#define BODY_MOST      ((size_t)1024 * 1024)
-#define WAIT_MOST      4096 /* requests that may wait for a thread */
-#define CREATORS       2
-#define CREATIONS_MOST 256 /* in one commit */
-#define HASHERS_MOST   64
-#define HASHERS_NICE   10
-#define READERS        1
-#define READS_MOST     64 /* of users, in one question */
-#define PEM_MOST       ((size_t)256 * 1024)
-#define TAG            "http"
+#define BODY_MOST        ((size_t)1024 * 1024)
+#define WAIT_MOST        4096 /* requests that may wait for a thread */
+#define CREATORS         2
+#define CREATIONS_MOST   256 /* in one commit */
+#define HASHERS_MOST     64
+#define HASHERS_NICE     10
+#define HASHERS_SLICE_NS 100000000 /* the longest that Linux takes */
+#define READERS          1
+#define READS_MOST       64 /* of users, in one question */
+#define PEM_MOST         ((size_t)256 * 1024)
+#define TAG              "http"
 
 /* After a failed connection there are so many times its duration without. */
 #define REST_PARTS 3
@@ -334,14 +338,32 @@ static void *open_desk(struct mem *mem, void *context)
 	return desk;
 }
 
+static void release_memory(void *unused)
+{
+	(void)unused;
+	hash_memory_release();
+}
+
 /* Whoever else has something to do goes before a hash: nobody waits for the
- * threads that have nothing else to do. */
+ * threads that have nothing else to do. On Linux both calls are of the calling
+ * thread alone. Since Linux 6.12 whoever has a shorter slice interrupts it. */
+static void stand_back(void)
+{
+	struct sched_attr attributes = { .size = sizeof(attributes),
+		.sched_nice = HASHERS_NICE,
+		.sched_runtime = HASHERS_SLICE_NS };
+
+	if (syscall(SYS_sched_setattr, 0, &attributes, 0) < 0)
+		setpriority(PRIO_PROCESS, 0, HASHERS_NICE);
+}
+
 static void *open_low_desk(struct mem *mem, void *context)
 {
-	/* On Linux this is of the calling thread alone. */
-	setpriority(PRIO_PROCESS, 0, HASHERS_NICE);
+	stand_back();
 	struct desk *desk = open_desk(mem, context);
 	endpoint_hash(desk->endpoint);
+	hash_memory_keep();
+	mem_defer(mem, release_memory, NULL);
 	return desk;
 }
 
@@ -447,9 +469,11 @@ static void start_workers(struct routes *routes, struct mem *mem)
 	routes->workers = workers_start(mem, &plan);
 	plan.threads = count_hashers();
 	plan.open = open_low_desk;
+	plan.rest = release_memory;
 	plan.run = run_hash;
 	routes->hashers = workers_start(mem, &plan);
 	plan.open = open_desk;
+	plan.rest = NULL;
 	plan.threads = CREATORS;
 	plan.together = CREATIONS_MOST;
 	plan.run = run_creations;

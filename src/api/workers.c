@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/workers.h"
 
+#include <errno.h>
 #include <pthread.h>
-#include <string.h>
+#include <time.h>
 
 #include "base/log.h"
 
@@ -17,15 +18,43 @@ struct workers {
 	bool ended;
 };
 
+/* False when nothing has arrived within a second; the lock is held. */
+static bool wait_a_second(struct workers *workers)
+{
+	struct timespec end;
+
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	end.tv_sec++;
+	return pthread_cond_timedwait(&workers->arrived, &workers->lock,
+	           &end) != ETIMEDOUT;
+}
+
+/* Until there is something to do, or will be no more; the lock is held. */
+static void await(struct workers *workers, void *state)
+{
+	bool rests = workers->plan.rest != NULL;
+
+	while (!workers->count && !workers->ended) {
+		if (!rests) {
+			pthread_cond_wait(&workers->arrived, &workers->lock);
+		} else if (!wait_a_second(workers)) {
+			pthread_mutex_unlock(&workers->lock);
+			workers->plan.rest(state);
+			rests = false;
+			pthread_mutex_lock(&workers->lock);
+		}
+	}
+}
+
 /* Up to TOGETHER of those that wait; 0 when there will be no more. */
-static size_t take(struct workers *workers, struct listener_exchange **into)
+static size_t take(struct workers *workers, void *state,
+    struct listener_exchange **into)
 {
 	const struct workers_plan *plan = &workers->plan;
 	size_t taken = 0;
 
 	pthread_mutex_lock(&workers->lock);
-	while (!workers->count && !workers->ended)
-		pthread_cond_wait(&workers->arrived, &workers->lock);
+	await(workers, state);
 	for (; workers->count && taken < plan->together; workers->count--) {
 		into[taken++] = workers->ring[workers->first];
 		workers->first = (workers->first + 1) % plan->waiting;
@@ -44,7 +73,7 @@ static void *run_thread(void *given)
 	    mem_array(mem, struct listener_exchange *, plan->together);
 	size_t count;
 
-	while ((count = take(workers, exchanges)))
+	while ((count = take(workers, state, exchanges)))
 		plan->run(state, exchanges, count);
 	return NULL;
 }
@@ -64,13 +93,17 @@ static void stop(void *given)
 struct workers *workers_start(struct mem *mem, const struct workers_plan *plan)
 {
 	struct workers *workers = mem_make(mem, struct workers);
+	pthread_condattr_t attributes;
 
 	workers->plan = *plan;
 	workers->ring =
 	    mem_array(mem, struct listener_exchange *, plan->waiting);
 	workers->threads = mem_array(mem, pthread_t, plan->threads);
 	pthread_mutex_init(&workers->lock, NULL);
-	pthread_cond_init(&workers->arrived, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&workers->arrived, &attributes);
+	pthread_condattr_destroy(&attributes);
 	for (size_t i = 0; i < plan->threads; i++)
 		if (pthread_create(&workers->threads[i], NULL, run_thread,
 		        workers) != 0)

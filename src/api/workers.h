@@ -20,6 +20,9 @@ struct workers_plan {
 	size_t waiting;  /* exchanges that may wait; more are refused */
 	/* What a thread works with; made in it, gone with MEM when it ends. */
 	void *(*open)(struct mem *mem, void *context);
+	/* Called in a thread that had nothing to do for a second; may be NULL.
+	 */
+	void (*rest)(void *state);
 	/* Must finish each of the exchanges. */
 	void (*run)(void *state, struct listener_exchange *const *exchanges,
 	    size_t count);

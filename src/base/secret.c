@@ -16,8 +16,7 @@
 #define TAG_BYTES   crypto_aead_xchacha20poly1305_ietf_ABYTES
 #define ID_BYTES    ((size_t)8)
 
-/* OWASP's argon2id: 19 MiB, 2 passes; about 18 ms. */
-#define HASH_MEMORY ((size_t)19 * 1024 * 1024)
+/* OWASP's argon2id: 19 MiB, 2 passes. */
 #define HASH_PASSES 2
 
 void secret_init(void)
@@ -139,7 +138,7 @@ char *secret_password_hash(struct mem *mem, const char *password,
 	char *hash = mem_alloc(mem, crypto_pwhash_STRBYTES);
 
 	if (crypto_pwhash_str_alg(hash, password, strlen(password), HASH_PASSES,
-	        HASH_MEMORY, crypto_pwhash_ALG_ARGON2ID13) < 0) {
+	        SECRET_HASH_MEMORY, crypto_pwhash_ALG_ARGON2ID13) < 0) {
 		/* uncovered: only without memory */
 		err_set(err, ERR_INTERNAL, "no memory to hash a password");
 		return NULL;

@@ -17,6 +17,9 @@
 
 #define SECRET_HASH_BYTES 32
 
+/* Bytes that the hash of a chosen password takes meanwhile. */
+#define SECRET_HASH_MEMORY ((size_t)19 * 1024 * 1024)
+
 struct keyring;
 
 /* Must be called once before anything else here. */
