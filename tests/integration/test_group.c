@@ -4,6 +4,7 @@
  * covers: account/group.c
  */
 #include <string.h>
+#include <sys/mman.h>
 
 #include "account/group.h"
 #include "base/clock.h"
@@ -328,21 +329,29 @@ Test(group, users_and_groups_that_go_underneath)
 	cr_assert_eq(members(), 0);
 }
 
+#define FILLERS 3
+
+/* How many have put somebody into a group; all processes see it. */
+static _Atomic int *filling;
+
 /* The last deletes the pool while the others fill it. */
 static int fill_until_gone(struct harness *all, struct work *work, int number)
 {
 	int64_t end_ms = clock_steady_ms() + 30000;
 
 	(void)all;
-	if (number == 3) {
-		clock_sleep_ms(50);
+	if (number == FILLERS) {
+		while (*filling < FILLERS && clock_steady_ms() < end_ms)
+			clock_sleep_ms(1);
 		return pool_delete(work, pool->id) ? 0 : 255;
 	}
 	for (int i = 0; clock_steady_ms() < end_ms; i++) {
 		const char *name = mem_printf(work->mem, "x%d-%d", number, i);
 		if (make_by(work, name, -1) &&
-		    group_add_user(work, pool, name, "alice"))
+		    group_add_user(work, pool, name, "alice")) {
+			*filling += i == 0;
 			continue;
+		}
 		/* The user goes before the pool is seen to be gone. */
 		return i && (work->err.code == ERR_RESOURCE_NOT_FOUND ||
 		                work->err.code == ERR_USER_NOT_FOUND)
@@ -354,11 +363,13 @@ static int fill_until_gone(struct harness *all, struct work *work, int number)
 
 Test(group, none_outlives_a_pool_that_goes_underneath)
 {
-	int results[4];
+	int results[FILLERS + 1];
 
+	filling = mmap(NULL, sizeof(*filling), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	make_user("alice");
-	harness_race(&harness, 4, fill_until_gone, results);
-	for (int i = 0; i < 4; i++)
+	harness_race(&harness, FILLERS + 1, fill_until_gone, results);
+	for (int i = 0; i <= FILLERS; i++)
 		cr_assert_eq(results[i], 0, "%d: %d", i, results[i]);
 	cr_assert_gt(audits("add user"), 0);
 	cr_assert_eq(members(), 0);
