@@ -266,6 +266,12 @@ const char *harness_password(struct harness *harness, int64_t message_id)
 	return password;
 }
 
+/* What the processes of a race share. */
+struct start {
+	pthread_barrier_t barrier;
+	_Atomic int begun;
+};
+
 static int run_one(struct harness *harness, pthread_barrier_t *barrier,
     int (*act)(struct harness *harness, struct work *work, int number),
     int number)
@@ -282,18 +288,19 @@ void harness_race(struct harness *harness, int count,
     int *results)
 {
 	pthread_barrierattr_t shared;
-	pthread_barrier_t *barrier = mmap(NULL, sizeof(*barrier),
-	    PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct start *start = mmap(NULL, sizeof(*start), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	pid_t *pids = mem_array(harness->mem, pid_t, (size_t)count);
 
 	pthread_barrierattr_init(&shared);
 	pthread_barrierattr_setpshared(&shared, PTHREAD_PROCESS_SHARED);
-	pthread_barrier_init(barrier, &shared, (unsigned)count);
+	pthread_barrier_init(&start->barrier, &shared, (unsigned)count);
+	harness->begun = &start->begun;
 	for (int i = 0; i < count; i++) {
 		pids[i] = fork();
 		if (pids[i] == 0) {
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
-			_exit(run_one(harness, barrier, act, i));
+			_exit(run_one(harness, &start->barrier, act, i));
 		}
 	}
 	for (int i = 0; i < count; i++) {
@@ -303,5 +310,5 @@ void harness_race(struct harness *harness, int count,
 		    status);
 		results[i] = WEXITSTATUS(status);
 	}
-	munmap(barrier, sizeof(*barrier));
+	munmap(start, sizeof(*start));
 }

@@ -28,6 +28,7 @@ struct harness {
 	const char *database;  /* connection string */
 	const char *folder;    /* of the cluster; its keys are in keys */
 	struct pg_conn *conn;  /* of harness_value() */
+	_Atomic int *begun;    /* in a race, for its processes to count with */
 };
 
 /* A fresh database; ends the test when it cannot be had. */

@@ -264,32 +264,36 @@ Test(client, deleted_alone_and_with_its_pool)
 
 static struct pool *shared;
 
+#define MAKERS 3
+
 /* The last deletes the pool while the others make clients in it. */
 static int create_until_gone(struct harness *all, struct work *work, int number)
 {
 	int64_t end_ms = clock_steady_ms() + 30000;
 
-	(void)all;
-	if (number == 3) {
-		clock_sleep_ms(50);
+	if (number == MAKERS) {
+		while (*all->begun < MAKERS && clock_steady_ms() < end_ms)
+			clock_sleep_ms(1);
 		return pool_delete(work, shared->id) ? 0 : 255;
 	}
-	for (int made = 0; clock_steady_ms() < end_ms; made++)
+	for (int made = 0; clock_steady_ms() < end_ms; made++) {
 		if (!change(work, client_create_rows, client_create, shared->id,
 		        "'ClientName':'a','GenerateSecret':true"))
 			return work->err.code == ERR_RESOURCE_NOT_FOUND && made
 			           ? 0
 			           : 255;
+		*all->begun += made == 0;
+	}
 	return 254;
 }
 
 Test(client, none_outlives_a_pool_that_goes_underneath)
 {
-	int results[4];
+	int results[MAKERS + 1];
 
 	shared = harness_pool(&harness, "{}");
-	harness_race(&harness, 4, create_until_gone, results);
-	for (int i = 0; i < 4; i++)
+	harness_race(&harness, MAKERS + 1, create_until_gone, results);
+	for (int i = 0; i <= MAKERS; i++)
 		cr_assert_eq(results[i], 0, "%d: %d", i, results[i]);
 	cr_assert_gt(audits("client create"), 0);
 	cr_assert_eq(

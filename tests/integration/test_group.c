@@ -4,7 +4,6 @@
  * covers: account/group.c
  */
 #include <string.h>
-#include <sys/mman.h>
 
 #include "account/group.h"
 #include "base/clock.h"
@@ -331,17 +330,13 @@ Test(group, users_and_groups_that_go_underneath)
 
 #define FILLERS 3
 
-/* How many have put somebody into a group; all processes see it. */
-static _Atomic int *filling;
-
 /* The last deletes the pool while the others fill it. */
 static int fill_until_gone(struct harness *all, struct work *work, int number)
 {
 	int64_t end_ms = clock_steady_ms() + 30000;
 
-	(void)all;
 	if (number == FILLERS) {
-		while (*filling < FILLERS && clock_steady_ms() < end_ms)
+		while (*all->begun < FILLERS && clock_steady_ms() < end_ms)
 			clock_sleep_ms(1);
 		return pool_delete(work, pool->id) ? 0 : 255;
 	}
@@ -349,7 +344,7 @@ static int fill_until_gone(struct harness *all, struct work *work, int number)
 		const char *name = mem_printf(work->mem, "x%d-%d", number, i);
 		if (make_by(work, name, -1) &&
 		    group_add_user(work, pool, name, "alice")) {
-			*filling += i == 0;
+			*all->begun += i == 0;
 			continue;
 		}
 		/* The user goes before the pool is seen to be gone. */
@@ -365,8 +360,6 @@ Test(group, none_outlives_a_pool_that_goes_underneath)
 {
 	int results[FILLERS + 1];
 
-	filling = mmap(NULL, sizeof(*filling), PROT_READ | PROT_WRITE,
-	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	make_user("alice");
 	harness_race(&harness, FILLERS + 1, fill_until_gone, results);
 	for (int i = 0; i <= FILLERS; i++)
