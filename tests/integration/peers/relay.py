@@ -63,6 +63,7 @@ virtual_gid_maps = static:{gid}
 virtual_minimum_uid = 1
 """
 
+# qmgr is woken every 5 s: a mail that another process had locked waits for it.
 MASTER = """\
 127.0.0.1:{port} inet n - n - - smtpd
 127.0.0.1:{plain_port} inet n - n - - smtpd
@@ -77,7 +78,7 @@ MASTER = """\
   -o smtpd_tls_cert_file={folder}/other.pem
   -o smtpd_tls_key_file={folder}/other.key
 cleanup unix n - n - 0 cleanup
-qmgr unix n - n 300 1 qmgr
+qmgr unix n - n 5 1 qmgr
 tlsmgr unix - - n 1000? 1 tlsmgr
 rewrite unix - - n - - trivial-rewrite
 bounce unix - - n - 0 bounce
