@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * queue CONFIG SECONDS COUNT [--keeper] - claims and settles batches of 100
+ * queue CONFIG SECONDS COUNT [--keeper] - claims and settles batches of 200
  * through queue.c until SECONDS or COUNT messages are over, putting in as
  * many as it settles, and prints what a message took. Only claim and settle
  * are timed. With --keeper the keeper does its chores meanwhile.
@@ -21,7 +21,7 @@
 #include "db/db.h"
 #include "delivery/keeper.h"
 
-#define BATCH      100
+#define BATCH      200
 #define LEASE_MS   120000
 #define OWNER      "bench-smtp-1-abcdef"
 #define PUT_ONE(n) "select bench_fill(" #n ")"

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""queue - claim and settle in batches of 100, the keeper at work: beside an
+"""queue - claim and settle in batches of 200, the keeper at work: beside an
 almost empty queue, one with up to millions of messages waiting and one with
 an old transaction held open, alternated."""
 import os
@@ -10,7 +10,7 @@ import time
 
 import common
 
-EMPTY = 200
+EMPTY = 400
 SIZES = [int(n) for n in os.environ.get(
     "WAITING", "100000 1000000 5000000").split()]
 COUNT = os.environ.get("COUNT", "20000")

@@ -97,12 +97,39 @@ bool secret_has_key(const struct keyring *keyring, const char *sealed)
 	return key_of(keyring, sealed) != NULL;
 }
 
+/* -1 when it is none. */
+static int digit_value(char digit)
+{
+	if (digit >= '0' && digit <= '9')
+		return digit - '0';
+	if (digit >= 'a' && digit <= 'f')
+		return digit - 'a' + 10;
+	return digit >= 'A' && digit <= 'F' ? digit - 'A' + 10 : -1;
+}
+
+/* How many bytes the hexadecimal DIGITS are, into BYTES; 0 when they are none.
+ * What is read is no secret, so that libsodium's reader, which takes as long
+ * for each digit as for any other, is not needed: it takes ten times as long.
+ */
+static size_t hex_read(unsigned char *bytes, const char *digits)
+{
+	size_t size = 0;
+
+	for (; digits[0] && digits[1]; digits += 2) {
+		int high = digit_value(digits[0]);
+		int low = digit_value(digits[1]);
+		if (high < 0 || low < 0)
+			return 0;
+		bytes[size++] = (unsigned char)(high * 16 + low);
+	}
+	return *digits ? 0 : size;
+}
+
 char *secret_open(struct mem *mem, const struct keyring *keyring,
     const char *sealed, const char *place, struct err *err)
 {
 	size_t hex = strlen(sealed);
 	size_t least = 2 + 2 * (ID_BYTES + NONCE_BYTES + TAG_BYTES);
-	size_t size = 0;
 
 	if (hex < least || !str_starts(sealed, "\\x")) {
 		err_set(err, ERR_KEYS, "a sealed text is damaged");
@@ -115,12 +142,10 @@ char *secret_open(struct mem *mem, const struct keyring *keyring,
 		    sealed + 2);
 		return NULL;
 	}
-	const char *digits = sealed + 2 + 2 * ID_BYTES;
 	unsigned char *bytes = mem_alloc(mem, hex);
-	int wrong = sodium_hex2bin(bytes, hex, digits, strlen(digits), NULL,
-	    &size, NULL);
+	size_t size = hex_read(bytes, sealed + 2 + 2 * ID_BYTES);
 	char *text = mem_secret(mem_alloc(mem, hex));
-	if (wrong || size < NONCE_BYTES + TAG_BYTES ||
+	if (size < NONCE_BYTES + TAG_BYTES ||
 	    crypto_aead_xchacha20poly1305_ietf_decrypt((unsigned char *)text,
 	        NULL, NULL, bytes + NONCE_BYTES, size - NONCE_BYTES,
 	        (const unsigned char *)place, strlen(place), bytes,

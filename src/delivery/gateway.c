@@ -171,13 +171,24 @@ static const char *value_of(struct mem *mem, const struct values *values,
 	return variable(values, name);
 }
 
-static char *json_escape(struct mem *mem, const char *value)
+static bool is_plain_json(const char *value)
 {
+	for (; *value; value++)
+		if ((unsigned char)*value < ' ' || *value == '"' ||
+		    *value == '\\')
+			return false;
+	return true;
+}
+
+static const char *json_escape(struct mem *mem, const char *value)
+{
+	if (is_plain_json(value))
+		return value;
 	cJSON *list = json_list(mem);
 
 	cJSON_AddItemToArray(list, cJSON_CreateString(value));
 	const char *quoted = json_print(mem, list);
-	return mem_text_n(mem, quoted + 2, strlen(quoted) - 4);
+	return mem_secret(mem_text_n(mem, quoted + 2, strlen(quoted) - 4));
 }
 
 static const char *escape(struct mem *mem, enum position position,
@@ -187,7 +198,7 @@ static const char *escape(struct mem *mem, enum position position,
 	case IN_URL:
 		return http_escape(mem, value);
 	case IN_JSON:
-		return mem_secret(json_escape(mem, value));
+		return json_escape(mem, value);
 	case IN_XML:
 		return mem_secret(html_escape(mem, value));
 	case IN_TEXT:
@@ -271,35 +282,6 @@ static const char *make_url(struct mem *mem, const struct values *values)
 	return str_take(url);
 }
 
-static void fill_json(struct mem *mem, const struct values *values, cJSON *json)
-{
-	cJSON *child = json->child;
-
-	if (cJSON_IsString(json) && strchr(json->valuestring, '{'))
-		cJSON_SetValuestring(json,
-		    fill(mem, values, json->valuestring, IN_TEXT));
-	while (child) {
-		cJSON *next = child->next;
-		if (cJSON_IsString(child) && child->string &&
-		    is_idle(values, child->valuestring))
-			cJSON_Delete(cJSON_DetachItemViaPointer(json, child));
-		else
-			fill_json(mem, values, child);
-		child = next;
-	}
-}
-
-static const char *json_body(struct mem *mem, const struct values *values,
-    const cJSON *pattern)
-{
-	/* A copy of the work's, so that it goes with it. */
-	cJSON *list = json_list(mem);
-
-	cJSON_AddItemToArray(list, cJSON_Duplicate(pattern, true));
-	fill_json(mem, values, cJSON_GetArrayItem(list, 0));
-	return json_print(mem, cJSON_GetArrayItem(list, 0));
-}
-
 static const char *make_body(struct mem *mem, const struct values *values,
     const char **type)
 {
@@ -311,7 +293,10 @@ static const char *make_body(struct mem *mem, const struct values *values,
 	}
 	if (profile->json) {
 		*type = "application/json";
-		return json_body(mem, values, profile->json);
+		return fill(mem, values,
+		    values->delivery->callback_url ? profile->json
+		                                   : profile->json_idle,
+		    IN_JSON);
 	}
 	*type = profile->content_type ? profile->content_type
 	                              : "text/plain; charset=UTF-8";
@@ -403,7 +388,6 @@ bool gateway_ask(struct mem *mem, const struct gateway *gateway,
 	request->headers = make_headers(mem, &values, type);
 	request->user = profile->user;
 	request->password = gateway->secret;
-	request->owner = delivery;
 	sign(mem, profile->auth, request);
 	return true;
 }

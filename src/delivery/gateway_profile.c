@@ -354,6 +354,53 @@ static void set_defaults(struct mem *mem, struct gateway_profile *profile)
 		profile->ambiguous = profile->idempotency ? "retry" : "hold";
 }
 
+/* What asks for receipts goes when they have no place to come to. */
+static void drop_callbacks(cJSON *json)
+{
+	cJSON *child = json->child;
+
+	while (child) {
+		cJSON *next = child->next;
+		if (cJSON_IsString(child) && child->string &&
+		    strstr(child->valuestring, "{callback_url}"))
+			cJSON_Delete(cJSON_DetachItemViaPointer(json, child));
+		else
+			drop_callbacks(child);
+		child = next;
+	}
+}
+
+/* The first name with a brace, which would be filled with the values. */
+static const char *name_with_brace(const cJSON *json)
+{
+	const char *found = NULL;
+
+	for (const cJSON *at = json->child; at && !found; at = at->next)
+		found = at->string && strchr(at->string, '{')
+		            ? at->string
+		            : name_with_brace(at);
+	return found;
+}
+
+static bool read_body(struct mem *mem, struct gateway_profile *profile,
+    const cJSON *body, struct err *err)
+{
+	const char *name = body ? name_with_brace(body) : NULL;
+
+	if (!body || cJSON_IsNull(body))
+		return true;
+	if (name)
+		return err_set(err, ERR_CONFIG,
+		    "json: the name '%.100s' has a brace; placeholders stand "
+		    "in values",
+		    name);
+	cJSON *idle = json_copy(mem, body);
+	drop_callbacks(idle);
+	profile->json = json_print(mem, body);
+	profile->json_idle = json_print(mem, idle);
+	return true;
+}
+
 static bool read_members(struct mem *mem, struct gateway_profile *profile,
     cJSON *json, struct err *err)
 {
@@ -368,7 +415,8 @@ static bool read_members(struct mem *mem, struct gateway_profile *profile,
 		    "'%.100s' is not a member of a profile; usher.conf(5) "
 		    "lists them",
 		    unknown);
-	profile->json = cJSON_IsNull(body) ? NULL : body;
+	if (!read_body(mem, profile, body, err))
+		return false;
 	if ((profile->form.count > 0) + (profile->json != NULL) +
 	        (profile->raw != NULL) >
 	    1)

@@ -93,7 +93,8 @@ struct gateway_profile {
 	struct field_list query;   /* of struct field_pair */
 	struct field_list headers; /* of struct field_pair */
 	struct field_list form;    /* of struct field_pair */
-	const cJSON *json;
+	const char *json;          /* printed */
+	const char *json_idle;     /* the same without what asks for receipts */
 	const char *raw;
 	const char *raw_escape; /* none, xml or json */
 	const char *content_type;

@@ -15,6 +15,8 @@
 #define BATCH_MOST 200
 #define WAIT_MS    100
 
+#define ERRAND_ROOM ((size_t)6 * 1024) /* for what a request is made of */
+
 struct text_lane {
 	struct http *http;
 	const struct config *config;
@@ -92,6 +94,12 @@ static void *text_open(struct mem *mem, const struct engine *engine,
 	return lane;
 }
 
+/* A message on its way: what its request is made of goes when it is told. */
+struct errand {
+	struct mem *mem;
+	struct delivery *delivery;
+};
+
 static void tell(struct batch *batch, struct delivery *delivery)
 {
 	if (delivery_ends_batch(delivery->outcome.class))
@@ -103,26 +111,33 @@ static void tell(struct batch *batch, struct delivery *delivery)
 static void done(void *context, const struct http_answer *answer)
 {
 	struct batch *batch = context;
-	struct delivery *delivery = answer->owner;
+	struct errand *errand = answer->owner;
 
-	gateway_judge(batch->mem, batch->lane->gateway, answer, delivery);
-	tell(batch, delivery);
+	gateway_judge(errand->mem, batch->lane->gateway, answer,
+	    errand->delivery);
+	tell(batch, errand->delivery);
+	mem_free(errand->mem);
 }
 
 static void begin(struct batch *batch, struct delivery *delivery)
 {
+	struct mem *mem = mem_new_room(batch->mem, ERRAND_ROOM);
+	struct errand *errand = mem_make(mem, struct errand);
 	struct http_request request;
 	const char *public_url = batch->lane->config->public_url;
 
+	*errand = (struct errand){ mem, delivery };
 	if (*public_url)
-		delivery->callback_url =
-		    mem_printf(batch->mem, "%s/receipt/%s?key=%s", public_url,
-		        gateway_name(batch->lane->gateway),
-		        token_print(batch->mem, delivery->salt, delivery->id));
-	if (gateway_ask(batch->mem, batch->lane->gateway, delivery, &request))
+		delivery->callback_url = mem_printf(mem, "%s/receipt/%s?key=%s",
+		    public_url, gateway_name(batch->lane->gateway),
+		    token_print(mem, delivery->salt, delivery->id));
+	if (gateway_ask(mem, batch->lane->gateway, delivery, &request)) {
+		request.owner = errand;
 		http_begin(batch->lane->http, &request);
-	else
-		tell(batch, delivery);
+		return;
+	}
+	tell(batch, delivery);
+	mem_free(mem);
 }
 
 /* Without what the gateway wants to see, nothing can go. */

@@ -125,6 +125,8 @@ Test(gateway_profile, one_body)
 {
 	expect_member("\"form\":{\"a\":\"b\"},\"json\":{}",
 	    "only one of form, json and raw");
+	expect_member("\"json\":[{\"a\":{\"{to}\":1}}]",
+	    "json: the name '{to}' has a brace; placeholders stand in values");
 	expect_member("\"json\":{},\"raw\":\"x\"", "only one of form");
 	expect_member("\"form\":{\"a\":\"b\"},\"raw\":\"x\"", "only one");
 }
