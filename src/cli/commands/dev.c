@@ -348,6 +348,7 @@ static void say_ready(const struct dev *dev, const char *given)
 	struct cli *cli = dev->cli;
 	struct mem *mem = cli->work.mem;
 	cJSON *variables = environment(dev);
+	struct str *exports = str_new(mem, STR_LIMIT_LARGE);
 	const cJSON *variable;
 
 	if (cli->json) {
@@ -362,10 +363,13 @@ static void say_ready(const struct dev *dev, const char *given)
 	if (!given && strcmp(dev->listen, REACH_USUAL) != 0)
 		cli_say(cli, "%s is taken, so the API is at %s\n", REACH_USUAL,
 		    dev->listen);
-	cli_say(cli, "ready\n");
-	cJSON_ArrayForEach(variable, variables) cli_say(cli, "  export %s=%s\n",
-	    variable->string, shell_word(mem, variable->valuestring));
+	cJSON_ArrayForEach(variable, variables)
+	    str_addf(exports, "  export %s=%s\n", variable->string,
+	        shell_word(mem, variable->valuestring));
+	/* At once: whoever waits for "ready" reads on. */
 	cli_say(cli,
+	    "ready\n"
+	    "%s"
 	    "In another terminal, with these set:\n"
 	    "  usher pool create --name demo\n"
 	    "  usher invite --pool POOL --username alice "
@@ -375,7 +379,7 @@ static void say_ready(const struct dev *dev, const char *given)
 	    "http://%s\n"
 	    "Nothing is sent: messages are kept and shown here. Ctrl-C "
 	    "stops; %s stays.\n\n",
-	    dev->listen, dev->folder);
+	    str_text(exports), dev->listen, dev->folder);
 }
 
 static bool show_new(struct dev *dev, bool quiet)
