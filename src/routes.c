@@ -2,7 +2,8 @@
 #include "routes.h"
 
 #include <assert.h>
-#include <linux/sched/types.h>
+#include <linux/sched.h>
+#include <linux/sched/types.h> /* some have what sched.h has, too */
 #include <stddef.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -350,6 +351,7 @@ static void release_memory(void *unused)
 static void stand_back(void)
 {
 	struct sched_attr attributes = { .size = sizeof(attributes),
+		.sched_flags = SCHED_FLAG_KEEP_POLICY,
 		.sched_nice = HASHERS_NICE,
 		.sched_runtime = HASHERS_SLICE_NS };
 

@@ -13,6 +13,9 @@ void *hash_map(void *address, size_t size, int protection, int flags, int fd,
     off_t offset) __asm__("mmap");
 int hash_unmap(void *address, size_t size) __asm__("munmap");
 
+/* Otherwise the name is another function's. */
+_Static_assert(sizeof(off_t) == sizeof(long), "mmap() has another off_t");
+
 typedef void *map_function(void *, size_t, int, int, int, off_t);
 typedef int unmap_function(void *, size_t);
 
@@ -65,7 +68,10 @@ void hash_memory_release(void)
 void *hash_map(void *address, size_t size, int protection, int flags, int fd,
     off_t offset)
 {
-	bool ours = own.keeps && fd == -1 && size == SECRET_HASH_MEMORY;
+	int wanted = MAP_PRIVATE | MAP_ANONYMOUS;
+	bool ours = own.keeps && !address && size == SECRET_HASH_MEMORY &&
+	            protection == (PROT_READ | PROT_WRITE) &&
+	            (flags & (wanted | MAP_FIXED)) == wanted;
 
 	if (ours && own.block)
 		return own.block;

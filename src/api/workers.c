@@ -37,7 +37,7 @@ static void await(struct workers *workers, void *state)
 	while (!workers->count && !workers->ended) {
 		if (!rests) {
 			pthread_cond_wait(&workers->arrived, &workers->lock);
-		} else if (!wait_a_second(workers)) {
+		} else if (!wait_a_second(workers) && !workers->count) {
 			pthread_mutex_unlock(&workers->lock);
 			workers->plan.rest(state);
 			rests = false;

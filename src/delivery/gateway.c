@@ -328,8 +328,8 @@ static const char *const *make_headers(struct mem *mem,
 		        token_print(mem, values->delivery->salt,
 		            values->delivery->id));
 	for (size_t i = 0; i < list->count; i++) {
-		char *value =
-		    mem_text(mem, fill(mem, values, pairs[i].value, IN_TEXT));
+		char *value = mem_secret(
+		    mem_text(mem, fill(mem, values, pairs[i].value, IN_TEXT)));
 		for (char *at = value; (at = strpbrk(at, "\r\n")); at++)
 			*at = ' ';
 		headers[count++] =

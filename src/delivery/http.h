@@ -54,7 +54,8 @@ struct http_answer {
 
 struct http *http_new(struct mem *mem, struct err *err);
 
-/* Begins a request; what it points to must live until its answer. */
+/* Begins a request; what it points to must live until its answer, and method,
+ * proxy and ca_file as long as HTTP: the next one is compared with them. */
 void http_begin(struct http *http, const struct http_request *request);
 
 /* How many are under way. */

@@ -116,6 +116,7 @@ static void done(void *context, const struct http_answer *answer)
 	gateway_judge(errand->mem, batch->lane->gateway, answer,
 	    errand->delivery);
 	tell(batch, errand->delivery);
+	errand->delivery->callback_url = NULL;
 	mem_free(errand->mem);
 }
 
@@ -137,6 +138,7 @@ static void begin(struct batch *batch, struct delivery *delivery)
 		return;
 	}
 	tell(batch, delivery);
+	delivery->callback_url = NULL;
 	mem_free(mem);
 }
 

@@ -310,5 +310,6 @@ void harness_race(struct harness *harness, int count,
 		    status);
 		results[i] = WEXITSTATUS(status);
 	}
+	harness->begun = NULL;
 	munmap(start, sizeof(*start));
 }
