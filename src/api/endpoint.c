@@ -88,12 +88,16 @@ void endpoint_hash(struct endpoint *endpoint)
 	batch_hash(endpoint->batch);
 }
 
+/* A random UUID (RFC 4122, 4.4). */
 static char *new_id(struct mem *mem)
 {
 	const char *hex = secret_random_hex(mem, 16);
+	char *id = mem_text(mem, "xxxxxxxx-xxxx-4xxx-axxx-xxxxxxxxxxxx");
 
-	return mem_printf(mem, "%.8s-%.4s-4%.3s-a%.3s-%.12s", hex, hex + 8,
-	    hex + 13, hex + 17, hex + 20);
+	for (char *at = id; *at; at++)
+		if (*at == 'x')
+			*at = *hex++;
+	return id;
 }
 
 /* False with ERR_UNRECOGNIZED_CLIENT, also for one that is disabled. */
@@ -302,7 +306,8 @@ static bool open_request(struct request *request)
 	if (!work->db)
 		return work_fail(work, ERR_DATABASE,
 		    "the database cannot be reached");
-	call->fingerprint = fingerprint(request);
+	if (strcmp(request->operation->name, "AdminCreateUser") == 0)
+		call->fingerprint = fingerprint(request);
 	call->user_agent = user_agent(request);
 	call->answer = json_object(work->mem);
 	return true;

@@ -26,7 +26,8 @@ struct call {
 	struct pool_cache *pools; /* for what neither shows nor changes one */
 	const cJSON *json;        /* the whole request as it came */
 	/* A keyed hash of the caller, the operation, the client's invocation
-	 * id and the body: the same again is a repetition. */
+	 * id and the body: the same again is a repetition. NULL but for
+	 * AdminCreateUser. */
 	const char *fingerprint;
 	const char *user_agent; /* of the client, or NULL */
 	cJSON *answer;          /* {} at first */

@@ -2,8 +2,9 @@
 #include "api/sigv4.h"
 
 #include <ctype.h>
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <openssl/params.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -205,14 +206,52 @@ static const EVP_MD *sha256(void)
 	return fetched;
 }
 
+static EVP_MAC *mac;
+static pthread_key_t mac_contexts;
+
+static void free_context(void *context)
+{
+	EVP_MAC_CTX_free(context);
+}
+
+static void fetch_mac(void)
+{
+	mac = EVP_MAC_fetch(NULL, OSSL_MAC_NAME_HMAC, NULL);
+	if (!mac || pthread_key_create(&mac_contexts, free_context) != 0)
+		log_fatal("libcrypto has no HMAC");
+}
+
+/* This thread's. HMAC() would look up both of its parts at each use. */
+static EVP_MAC_CTX *mac_context(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	static char name[] = "SHA256";
+	const OSSL_PARAM parameters[] = { OSSL_PARAM_construct_utf8_string(
+		                              OSSL_MAC_PARAM_DIGEST, name, 0),
+		OSSL_PARAM_construct_end() };
+
+	pthread_once(&once, fetch_mac);
+	EVP_MAC_CTX *context = pthread_getspecific(mac_contexts);
+	if (context)
+		return context;
+	context = EVP_MAC_CTX_new(mac);
+	if (!context || !EVP_MAC_CTX_set_params(context, parameters) ||
+	    pthread_setspecific(mac_contexts, context) != 0)
+		log_fatal("libcrypto has no HMAC with SHA-256");
+	return context;
+}
+
 static void hmac(const void *key, size_t key_length, const char *text,
     unsigned char out[SIGV4_KEY_BYTES])
 {
-	unsigned length = SIGV4_KEY_BYTES;
+	EVP_MAC_CTX *context = mac_context();
+	size_t length;
 
-	if (!HMAC(sha256(), key, (int)key_length, (const unsigned char *)text,
-	        strlen(text), out, &length))
-		log_fatal("libcrypto has no SHA-256");
+	if (!EVP_MAC_init(context, key, key_length, NULL) ||
+	    !EVP_MAC_update(context, (const unsigned char *)text,
+	        strlen(text)) ||
+	    !EVP_MAC_final(context, out, &length, SIGV4_KEY_BYTES))
+		log_fatal("libcrypto cannot sign");
 }
 
 void sigv4_derive(const char *secret, const struct sigv4_claim *claim,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/json.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -191,10 +192,10 @@ void json_add_int(cJSON *object, const char *name, int64_t value)
 
 void json_add_time(cJSON *object, const char *name, int64_t time_ms)
 {
-	MEM_AUTO mem = mem_new(NULL);
-	const char *text = mem_printf(mem, "%lld.%03d",
-	    (long long)(time_ms / 1000), (int)(time_ms % 1000));
+	char text[32];
 
+	snprintf(text, sizeof(text), "%lld.%03d", (long long)(time_ms / 1000),
+	    (int)(time_ms % 1000));
 	cJSON_AddRawToObject(object, name, text);
 }
 
