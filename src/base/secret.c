@@ -97,16 +97,6 @@ bool secret_has_key(const struct keyring *keyring, const char *sealed)
 	return key_of(keyring, sealed) != NULL;
 }
 
-/* -1 when it is none. */
-static int digit_value(char digit)
-{
-	if (digit >= '0' && digit <= '9')
-		return digit - '0';
-	if (digit >= 'a' && digit <= 'f')
-		return digit - 'a' + 10;
-	return digit >= 'A' && digit <= 'F' ? digit - 'A' + 10 : -1;
-}
-
 /* How many bytes the hexadecimal DIGITS are, into BYTES; 0 when they are none.
  * What is read is no secret, so that libsodium's reader, which takes as long
  * for each digit as for any other, is not needed: it takes ten times as long.
@@ -116,8 +106,8 @@ static size_t hex_read(unsigned char *bytes, const char *digits)
 	size_t size = 0;
 
 	for (; digits[0] && digits[1]; digits += 2) {
-		int high = digit_value(digits[0]);
-		int low = digit_value(digits[1]);
+		int high = str_hex_digit(digits[0]);
+		int low = str_hex_digit(digits[1]);
 		if (high < 0 || low < 0)
 			return 0;
 		bytes[size++] = (unsigned char)(high * 16 + low);

@@ -44,6 +44,9 @@ void str_secret(struct str *str);
 /* True when TEXT begins with PREFIX. */
 bool str_starts(const char *text, const char *prefix);
 
+/* The value of a hexadecimal DIGIT; -1 when it is none. */
+int str_hex_digit(char digit);
+
 /* True when A and B are equal; NULL equals only NULL. */
 bool str_same(const char *a, const char *b);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "delivery/delivery.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,15 +32,14 @@ const char *delivery_class_name(enum delivery_class class)
 	return names[class];
 }
 
+/* Of two digits; -1 also for 0, which no text has. */
 static int hex_value(const char *digits)
 {
-	char pair[3] = "";
-	char *end;
+	int high = str_hex_digit(digits[0]);
+	int low = high < 0 ? -1 : str_hex_digit(digits[1]);
+	int value = low < 0 ? 0 : high * 16 + low;
 
-	memcpy(pair, digits, strnlen(digits, 2));
-	long value =
-	    isxdigit((unsigned char)*pair) ? strtol(pair, &end, 16) : 0;
-	return value && !*end && end == pair + 2 ? (int)value : -1;
+	return value ? value : -1;
 }
 
 /* "&#43;", "&#x2b;" or "&amp;". */

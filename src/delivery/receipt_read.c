@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "delivery/receipt_read.h"
 
-#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -26,14 +25,6 @@ struct reading {
 	const cJSON *json; /* NULL: the body is none */
 };
 
-static int digit(char byte)
-{
-	if (!isxdigit((unsigned char)byte))
-		return -1;
-	return isdigit((unsigned char)byte) ? byte - '0'
-	                                    : (byte | 0x20) - 'a' + 10;
-}
-
 /* The LENGTH bytes of an encoded TEXT up to a NUL, which ends it. */
 static const char *decode(struct mem *mem, const char *text, size_t length)
 {
@@ -41,8 +32,8 @@ static const char *decode(struct mem *mem, const char *text, size_t length)
 	char *end = plain;
 
 	for (size_t i = 0; i < length; i++, end++) {
-		int high = text[i] == '%' ? digit(text[i + 1]) : -1;
-		int low = high < 0 ? -1 : digit(text[i + 2]);
+		int high = text[i] == '%' ? str_hex_digit(text[i + 1]) : -1;
+		int low = high < 0 ? -1 : str_hex_digit(text[i + 2]);
 		*end = text[i];
 		if (*end == '+')
 			*end = ' ';

@@ -223,13 +223,6 @@ static uint32_t named(const char **at)
 	return reference->point;
 }
 
-static uint32_t digit(char byte)
-{
-	if (byte <= '9')
-		return (uint32_t)(byte - '0');
-	return (uint32_t)((byte | 0x20) - 'a' + 10);
-}
-
 /* Controls and what is no character become U+FFFD. */
 static uint32_t checked(uint32_t point)
 {
@@ -253,7 +246,8 @@ static uint32_t numbered(const char **at)
 	if (!length)
 		return 0;
 	for (size_t i = 0; i < length && point <= 0x10ffff; i++)
-		point = point * (hex ? 16 : 10) + digit(start[i]);
+		point =
+		    point * (hex ? 16 : 10) + (uint32_t)str_hex_digit(start[i]);
 	*at = start + length + (start[length] == ';');
 	return checked(point);
 }

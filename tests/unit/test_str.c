@@ -163,3 +163,16 @@ Test(str, same)
 	cr_expect_not(str_same("a", NULL));
 	cr_expect_not(str_same(NULL, ""));
 }
+
+Test(str, hexadecimal_digits)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (int i = 0; i < 16; i++)
+		cr_expect_eq(str_hex_digit(digits[i]), i);
+	cr_expect_eq(str_hex_digit('A'), 10);
+	cr_expect_eq(str_hex_digit('F'), 15);
+	for (const char *at = "/:@G`g\xff"; *at; at++)
+		cr_expect_eq(str_hex_digit(*at), -1);
+	cr_expect_eq(str_hex_digit('\0'), -1);
+}
