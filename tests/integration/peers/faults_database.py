@@ -108,6 +108,11 @@ class FailOver(HostCase):
         pass
 
     def followed(self, question, answer="1"):
+        """Behind may be even the schema."""
+        place = self.server.sql("select pg_current_wal_lsn()")
+        wait_until(lambda: self.second.sql(
+            f"select pg_last_wal_replay_lsn() >= '{place}'") == "t", 15,
+                   "the standby follows")
         wait_until(lambda: self.second.sql(question) == answer, 15,
                    f"the standby knows: {question}")
 
