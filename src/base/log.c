@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* One line is written by one write(), so that processes do not mix. */
+/* Whole lines are written by one write(), so that processes do not mix. */
 #define LINE_ROOM 4096
 
 struct line {
@@ -17,6 +17,8 @@ struct line {
 };
 
 static enum log_level most = LOG_LEVEL_INFO;
+static _Thread_local struct line kept; /* whole lines */
+static _Thread_local bool keeping;
 
 void log_set_level(enum log_level level)
 {
@@ -90,6 +92,37 @@ static void add_pair(struct line *line, const char *key, const char *value)
 	add_value(line, value);
 }
 
+static void write_kept(void)
+{
+	size_t length = kept.length;
+
+	kept.length = 0;
+	if (length && write(STDERR_FILENO, kept.text, length) < 0)
+		return; /* nowhere left to say it */
+}
+
+void log_keep(void)
+{
+	keeping = true;
+}
+
+void log_flush(void)
+{
+	write_kept();
+	keeping = false;
+}
+
+/* What is urgent goes at once, behind what was kept. */
+static void put_out(enum log_level level, const struct line *line)
+{
+	if (kept.length + line->length > LINE_ROOM)
+		write_kept();
+	memcpy(kept.text + kept.length, line->text, line->length);
+	kept.length += line->length;
+	if (!keeping || level < LOG_LEVEL_INFO)
+		write_kept();
+}
+
 void log_line(enum log_level level, const char *tag, const char *message, ...)
 {
 	static const char *const names[] = { "error", "warning", "info",
@@ -112,8 +145,7 @@ void log_line(enum log_level level, const char *tag, const char *message, ...)
 	}
 	va_end(list);
 	line.text[line.length++] = '\n';
-	if (write(STDERR_FILENO, line.text, line.length) < 0)
-		return; /* nowhere left to say it */
+	put_out(level, &line);
 }
 
 void log_fatal(const char *message)

@@ -27,6 +27,11 @@ void log_line(enum log_level level, const char *tag, const char *message, ...)
 #define log_info(tag, ...)  log_line(LOG_LEVEL_INFO, tag, __VA_ARGS__, NULL)
 #define log_debug(tag, ...) log_line(LOG_LEVEL_DEBUG, tag, __VA_ARGS__, NULL)
 
+/* From here on this thread's lines are gathered, but for warnings and errors,
+ * until log_flush(): many for one write(). Who waits flushes before. */
+void log_keep(void);
+void log_flush(void);
+
 /* Says MESSAGE and ends the process. */
 void log_fatal(const char *message) __attribute__((noreturn));
 

@@ -14,12 +14,12 @@
 #include "base/secret.h"
 #include "base/str.h"
 #include "db/db.h"
+#include "delivery/attempt_log.h"
 #include "delivery/queue.h"
 #include "delivery/render.h"
 #include "delivery/rules.h"
 #include "delivery/sender.h"
 #include "delivery/settle.h"
-#include "message/mask.h"
 
 #define SLICE_MS    250  /* a SIGTERM is seen after so long */
 #define GATE_MS     20   /* between looks at a shut gate */
@@ -98,45 +98,6 @@ void lane_catch_signals(void)
 	sigaction(SIGINT, &action, NULL);
 	action.sa_handler = SIG_IGN;
 	sigaction(SIGPIPE, &action, NULL);
-}
-
-/* Relays and gateways like to repeat the address, a number also without +. */
-static const char *hide(struct mem *mem, const char *words, const char *address,
-    const char *shown)
-{
-	struct str *text = str_new(mem, STR_LIMIT_LARGE);
-	const char *found;
-
-	address += *address == '+';
-	shown += *shown == '+';
-	while (*address && (found = strcasestr(words, address))) {
-		str_add_n(text, words, (size_t)(found - words));
-		str_add(text, shown);
-		words = found + strlen(address);
-	}
-	str_add(text, words);
-	return str_text(text);
-}
-
-static void log_attempt(struct lane *lane, const struct delivery *delivery)
-{
-	MEM_AUTO mem = mem_new(NULL);
-	const struct delivery_outcome *outcome = &delivery->outcome;
-	const char *to = lane->engine->config->log_addresses
-	                     ? delivery->destination
-	                     : mask_address(mem, delivery->destination);
-
-	log_info(lane->owner, "attempt", "message", db_int(mem, delivery->id),
-	    "medium", delivery->medium, "to", to, "pool",
-	    *delivery->pool_id ? delivery->pool_id : NULL, "attempt",
-	    db_int(mem, delivery->attempt), "outcome",
-	    delivery_class_name(outcome->class), "code",
-	    outcome->code ? db_int(mem, outcome->code) : NULL, "status",
-	    *outcome->status ? outcome->status : NULL, "ms",
-	    db_int(mem, outcome->took_ms), "words",
-	    *outcome->words
-	        ? hide(mem, outcome->words, delivery->destination, to)
-	        : NULL);
 }
 
 static void note_outcome(struct lane *lane, struct delivery *delivery)
@@ -239,7 +200,7 @@ static void prepare_one(struct lane *lane, struct batch *batch)
 			batch->ready[batch->ready_count++] = delivery;
 		return;
 	}
-	log_attempt(lane, delivery);
+	attempt_log(lane->engine->config, lane->owner, delivery);
 	note_outcome(lane, delivery);
 }
 
@@ -260,7 +221,8 @@ static bool catch_up(struct lane *lane)
 {
 	if (!lane->unlogged)
 		return true;
-	log_attempt(lane, lane->unlogged);
+	log_keep();
+	attempt_log(lane->engine->config, lane->owner, lane->unlogged);
 	lane->unlogged = NULL;
 	claim_ahead(lane);
 	return settle_when_due(&lane->settle);
@@ -295,6 +257,7 @@ static bool idle(struct carrier_sink *sink)
 		alive = catch_up(lane);
 	else
 		prepare_ahead(lane);
+	log_flush();
 	return settle_when_due(&lane->settle) && alive && !stopping;
 }
 
@@ -381,6 +344,7 @@ static void work_on(struct lane *lane, struct batch *batch)
 		    &lane->sink, batch->lease_end_ms - HOOK_TRY_MS);
 		catch_up(lane);
 	}
+	log_flush();
 	give_back(lane, batch);
 	if (lane->fault || lane->throttle)
 		tell(lane, lane->fault ? "pausing" : "waiting",

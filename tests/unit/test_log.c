@@ -120,6 +120,51 @@ Test(log, a_long_line_is_cut_and_ends)
 	cr_expect_eq(strchr(text, '\n'), text + 4095);
 }
 
+Test(log, kept_lines_go_together)
+{
+	MEM_AUTO mem = mem_new(NULL);
+
+	capture();
+	log_keep();
+	log_info(NULL, "one");
+	log_info(NULL, "two");
+	cr_expect_str_eq(captured(mem), "");
+	capture();
+	log_flush();
+	log_info(NULL, "three");
+	cr_expect_str_eq(captured(mem),
+	    "level=info msg=one\nlevel=info msg=two\nlevel=info msg=three\n");
+}
+
+/* They stay in their order. */
+Test(log, a_warning_does_not_wait)
+{
+	MEM_AUTO mem = mem_new(NULL);
+
+	capture();
+	log_keep();
+	log_info(NULL, "one");
+	log_warning(NULL, "two");
+	log_info(NULL, "three");
+	cr_expect_str_eq(captured(mem),
+	    "level=info msg=one\nlevel=warning msg=two\n");
+	log_flush();
+}
+
+Test(log, no_more_is_kept_than_goes_at_once)
+{
+	MEM_AUTO mem = mem_new(NULL);
+	const char *value = scratch_times(mem, "v", 3000);
+
+	capture();
+	log_keep();
+	log_info(NULL, "one", "k", value);
+	log_info(NULL, "two", "k", value);
+	cr_expect_str_eq(captured(mem),
+	    mem_printf(mem, "level=info msg=one k=%s\n", value));
+	log_flush();
+}
+
 Test(log, fatal_says_it_and_ends)
 {
 	MEM_AUTO mem = mem_new(NULL);

@@ -7,6 +7,7 @@ covers: delivery/smtp.c
 covers: delivery/smtp_socket.c
 covers: delivery/smtp_tls.c
 covers: delivery/lane.c
+covers: delivery/attempt_log.c
 """
 import socket
 import sys
