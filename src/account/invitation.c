@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "account/invitation.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,8 +30,8 @@ const char *invitation_shown_username(const struct pool *pool,
 char *invitation_place(struct mem *mem, const char *pool_id, const char *sub,
     const char *medium, int64_t invitation)
 {
-	return mem_printf(mem, "message %s %s %s %" PRId64, pool_id, sub,
-	    medium, invitation);
+	return mem_join(mem, "message ", pool_id, " ", sub, " ", medium, " ",
+	    db_int(mem, invitation), NULL);
 }
 
 /* What OWN has takes the place of it, part by part. */

@@ -97,6 +97,26 @@ char *mem_printf(struct mem *mem, const char *format, ...)
 	return text;
 }
 
+char *mem_join(struct mem *mem, const char *first, ...)
+{
+	va_list list;
+	va_list again;
+	size_t length = 0;
+
+	va_start(list, first);
+	va_copy(again, list);
+	for (const char *text = first; text; text = va_arg(list, const char *))
+		length += strlen(text);
+	va_end(list);
+	char *joined = had(talloc_size(mem, length + 1));
+	char *end = joined;
+	*end = '\0';
+	for (const char *text = first; text; text = va_arg(again, const char *))
+		end = stpcpy(end, text);
+	va_end(again);
+	return joined;
+}
+
 void *mem_resize(struct mem *mem, void *block, size_t size)
 {
 	return had(talloc_realloc_size(mem, block, size));

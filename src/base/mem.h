@@ -31,6 +31,10 @@ void *mem_alloc(struct mem *mem, size_t size);
 void *mem_copy(struct mem *mem, const void *bytes, size_t size);
 char *mem_text(struct mem *mem, const char *text);
 char *mem_text_n(struct mem *mem, const char *text, size_t length);
+/* FIRST and the texts behind it, up to a NULL, as one: where mem_printf() would
+ * be too slow. */
+char *mem_join(struct mem *mem, const char *first, ...)
+    __attribute__((sentinel));
 char *mem_printf(struct mem *mem, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 char *mem_vprintf(struct mem *mem, const char *format, va_list list)

@@ -45,7 +45,34 @@ void str_secret(struct str *str);
 bool str_starts(const char *text, const char *prefix);
 
 /* The value of a hexadecimal DIGIT; -1 when it is none. */
-int str_hex_digit(char digit);
+static inline int str_hex_digit(char digit)
+{
+	/* One more than the value; branches would be foretold wrongly. */
+	static const signed char values[256] = { ['0'] = 1,
+		['1'] = 2,
+		['2'] = 3,
+		['3'] = 4,
+		['4'] = 5,
+		['5'] = 6,
+		['6'] = 7,
+		['7'] = 8,
+		['8'] = 9,
+		['9'] = 10,
+		['a'] = 11,
+		['b'] = 12,
+		['c'] = 13,
+		['d'] = 14,
+		['e'] = 15,
+		['f'] = 16,
+		['A'] = 11,
+		['B'] = 12,
+		['C'] = 13,
+		['D'] = 14,
+		['E'] = 15,
+		['F'] = 16 };
+
+	return values[(unsigned char)digit] - 1;
+}
 
 /* True when A and B are equal; NULL equals only NULL. */
 bool str_same(const char *a, const char *b);

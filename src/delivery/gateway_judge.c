@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "base/pattern.h"
+#include "db/db.h"
 #include "delivery/gateway_profile.h"
 
 /* Refused in a row by nothing but the status: one by one they may be wrong
@@ -175,8 +176,8 @@ static void judge_success(struct mem *mem, struct gateway *gateway,
 {
 	gateway->refusals = 0;
 	delivery_tell(delivery, DELIVERY_ACCEPTED, answer->status, NULL,
-	    mem_printf(mem, "HTTP %d: %s", answer->status,
-	        without_tokens(mem, gateway, answer->body)));
+	    mem_join(mem, "HTTP ", db_int(mem, answer->status), ": ",
+	        without_tokens(mem, gateway, answer->body), NULL));
 	delivery_note_id(delivery,
 	    find(mem, gateway->profile->message_id, answer, json));
 }

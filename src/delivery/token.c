@@ -2,21 +2,23 @@
 #include "delivery/token.h"
 
 #include <ctype.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/secret.h"
+#include "db/db.h"
 
 #define ID_DIGITS_MOST 18
 #define DIGEST_DIGITS  20
 
 char *token_print(struct mem *mem, const char *salt, int64_t id)
 {
-	const char *digest = secret_digest(mem,
-	    mem_printf(mem, "%s message %" PRId64, salt, id));
+	const char *number = db_int(mem, id);
+	char *digest =
+	    secret_digest(mem, mem_join(mem, salt, " message ", number, NULL));
 
-	return mem_printf(mem, "%" PRId64 "-%.*s", id, DIGEST_DIGITS, digest);
+	digest[DIGEST_DIGITS] = '\0';
+	return mem_join(mem, number, "-", digest, NULL);
 }
 
 /* How long the token is that TEXT begins with; 0: none. */

@@ -12,8 +12,8 @@ static char *mask_number(struct mem *mem, const char *number)
 	size_t length = strlen(number);
 	size_t shown = length < 11 ? length - 7 : 4;
 
-	return mem_printf(mem, "%.*s***%s", (int)shown + 1, number,
-	    number + length - 2);
+	return mem_join(mem, mem_text_n(mem, number, shown + 1), "***",
+	    number + length - 2, NULL);
 }
 
 char *mask_address(struct mem *mem, const char *address)

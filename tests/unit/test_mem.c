@@ -120,6 +120,14 @@ Test(mem, printf_makes_the_length_it_needs)
 	cr_expect_str_eq(text + 4999, "7|end");
 }
 
+Test(mem, join_puts_texts_behind_one_another)
+{
+	MEM_AUTO mem = mem_new(NULL);
+
+	cr_expect_str_eq(mem_join(mem, "a", "", "bc", "d", NULL), "abcd");
+	cr_expect_str_eq(mem_join(mem, "", NULL), "");
+}
+
 Test(mem, resize_keeps_what_is_there)
 {
 	MEM_AUTO mem = mem_new(NULL);
