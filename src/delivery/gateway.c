@@ -15,6 +15,7 @@
 #include "message/html.h"
 
 #define ANSWER_MOST 65536
+#define FILL_ROOM   512 /* what a placeholder's text takes, mostly */
 
 static const char *make_token(struct mem *mem, const char *secret)
 {
@@ -132,43 +133,50 @@ struct values {
 
 enum position { IN_TEXT, IN_URL, IN_JSON, IN_XML };
 
+static bool is(const char *name, size_t length, const char *word)
+{
+	return strncmp(name, word, length) == 0 && !word[length];
+}
+
 /* A variable that the profile sets by the text's encoding. */
-static const char *variable(const struct values *values, const char *name)
+static const char *variable(const struct values *values, const char *name,
+    size_t length)
 {
 	const struct field_list *list = &values->gateway->profile->variables;
 	const struct gateway_variable *variables = list->items;
 
 	for (size_t i = 0; i < list->count; i++)
-		if (strcmp(variables[i].name, name) == 0)
+		if (is(name, length, variables[i].name))
 			return values->count.encoding == GSM_7BIT
 			           ? variables[i].gsm7
 			           : variables[i].ucs2;
 	return NULL;
 }
 
+/* Of the placeholder whose NAME is so long; NULL: there is none. */
 static const char *value_of(struct mem *mem, const struct values *values,
-    const char *name)
+    const char *name, size_t length)
 {
 	const struct delivery *delivery = values->delivery;
 	const char *to = delivery->recipient;
 
-	if (strcmp(name, "to") == 0)
+	if (is(name, length, "to"))
 		return to;
-	if (strcmp(name, "to_digits") == 0)
+	if (is(name, length, "to_digits"))
 		return *to == '+' ? to + 1 : to;
-	if (strcmp(name, "text") == 0)
+	if (is(name, length, "text"))
 		return delivery->text;
-	if (strcmp(name, "secret") == 0)
+	if (is(name, length, "secret"))
 		return values->gateway->secret;
-	if (strcmp(name, "receipt_token") == 0)
+	if (is(name, length, "receipt_token"))
 		return gateway_token(values->gateway);
-	if (strcmp(name, "callback_url") == 0)
+	if (is(name, length, "callback_url"))
 		return delivery->callback_url ? delivery->callback_url : "";
-	if (strcmp(name, "message_key") == 0)
+	if (is(name, length, "message_key"))
 		return token_print(mem, delivery->salt, delivery->id);
-	if (strcmp(name, "parts") == 0)
+	if (is(name, length, "parts"))
 		return mem_printf(mem, "%d", values->count.parts);
-	return variable(values, name);
+	return variable(values, name, length);
 }
 
 static bool is_plain_json(const char *value)
@@ -216,6 +224,7 @@ static const char *fill(struct mem *mem, const struct values *values,
 	if (!strchr(format, '{'))
 		return format;
 	text = str_new(mem, STR_LIMIT_LARGE);
+	str_reserve(text, FILL_ROOM);
 	str_secret(text);
 	while (*format) {
 		size_t plain = strcspn(format, "{");
@@ -224,8 +233,8 @@ static const char *fill(struct mem *mem, const struct values *values,
 		size_t length = *format ? strcspn(format, "}") : 0;
 		if (!length)
 			break;
-		const char *name = mem_text_n(mem, format + 1, length - 1);
-		const char *value = value_of(mem, values, name);
+		const char *value =
+		    value_of(mem, values, format + 1, length - 1);
 		if (!value || !format[length]) {
 			str_add_char(text, *format++);
 			continue;
@@ -273,33 +282,38 @@ static const char *form_body(struct mem *mem, const struct values *values,
 static const char *make_url(struct mem *mem, const struct values *values)
 {
 	const struct gateway_profile *profile = values->gateway->profile;
-	struct str *url = str_new(mem, STR_LIMIT_LARGE);
+	const char *path = fill(mem, values, profile->url, IN_URL);
 
+	if (!profile->query.count)
+		return path;
+	struct str *url = str_new(mem, STR_LIMIT_LARGE);
 	str_secret(url);
-	str_add(url, fill(mem, values, profile->url, IN_URL));
+	str_add(url, path);
 	add_pairs(mem, values, &profile->query,
 	    strchr(profile->url, '?') ? "&" : "?", url);
 	return str_take(url);
 }
 
+/* TYPE gets the header that tells of it. */
 static const char *make_body(struct mem *mem, const struct values *values,
     const char **type)
 {
 	const struct gateway_profile *profile = values->gateway->profile;
 
 	if (profile->form.count) {
-		*type = "application/x-www-form-urlencoded";
+		*type = "Content-Type: application/x-www-form-urlencoded";
 		return form_body(mem, values, &profile->form);
 	}
 	if (profile->json) {
-		*type = "application/json";
+		*type = "Content-Type: application/json";
 		return fill(mem, values,
 		    values->delivery->callback_url ? profile->json
 		                                   : profile->json_idle,
 		    IN_JSON);
 	}
-	*type = profile->content_type ? profile->content_type
-	                              : "text/plain; charset=UTF-8";
+	*type = profile->content_type
+	            ? mem_printf(mem, "Content-Type: %s", profile->content_type)
+	            : "Content-Type: text/plain; charset=UTF-8";
 	return fill(mem, values, profile->raw ? profile->raw : "",
 	    str_same(profile->raw_escape, "json")  ? IN_JSON
 	    : str_same(profile->raw_escape, "xml") ? IN_XML
@@ -318,7 +332,7 @@ static const char *const *make_headers(struct mem *mem,
 	size_t count = 0;
 
 	if (type)
-		headers[count++] = mem_printf(mem, "Content-Type: %s", type);
+		headers[count++] = type;
 	if (*gateway->access_token)
 		headers[count++] = mem_secret(mem_printf(mem,
 		    "Authorization: Bearer %s", gateway->access_token));

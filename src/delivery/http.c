@@ -18,6 +18,10 @@
 
 #define SPARE_MOST 32
 
+/* Read at once, in bytes; libcurl allocates it anew for each request, and so
+ * small a piece malloc() has at hand. Answers are as short as that. */
+#define ANSWER_PIECE 1024L
+
 struct http {
 	CURLM *multi;
 	int running;
@@ -34,6 +38,8 @@ struct transfer {
 	/* What the handle knows already: */
 	bool made; /* how requests like this one are made */
 	struct curl_slist *headers;
+	size_t usual;  /* of the headers, the first */
+	CURLU *parsed; /* URL, or what was parsed last */
 	char *url;
 	struct str *body;
 	bool sent;
@@ -45,6 +51,7 @@ static void let_go_transfer(struct transfer *transfer)
 {
 	curl_easy_cleanup(transfer->easy);
 	curl_slist_free_all(transfer->headers);
+	curl_url_cleanup(transfer->parsed);
 	mem_free(transfer->own);
 }
 
@@ -163,8 +170,11 @@ static void make_handle(struct transfer *transfer)
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
 	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, send_once);
 	curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
-	curl_easy_setopt(easy, CURLOPT_USERAGENT, "usher");
+	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, ANSWER_PIECE);
 	set_limits(transfer);
+	/* libcurl prints it twice, so it is a header where it can be one. */
+	if (transfer->request.sigv4)
+		curl_easy_setopt(easy, CURLOPT_USERAGENT, "usher");
 	transfer->made = true;
 }
 
@@ -181,39 +191,53 @@ static bool alike(const struct http_request *one,
 	       one->total_ms == other->total_ms;
 }
 
-/* Expect: is taken away; from what is signed only what is sent. */
-static bool is_expect(const struct transfer *transfer)
+/* Expect: is taken away. */
+static const char *const usual_headers[] = { "Expect:", "User-Agent: usher" };
+
+/* How many of them go with the request: from what is signed only what is sent,
+ * and that should not be more than what must be. */
+static size_t usual_count(const struct http_request *request)
 {
-	return !transfer->request.sigv4;
+	if (request->sigv4)
+		return 0;
+	return http_header(request->headers, "User-Agent") ? 1 : 2;
+}
+
+/* NULL at the end. */
+static const char *header_at(const struct transfer *transfer, size_t i)
+{
+	const char *const *headers = transfer->request.headers;
+
+	if (i < transfer->usual)
+		return usual_headers[i];
+	return headers ? headers[i - transfer->usual] : NULL;
 }
 
 static bool has_headers(const struct transfer *transfer)
 {
-	const char *const *header = transfer->request.headers;
 	const struct curl_slist *known = transfer->headers;
+	const char *wanted;
 
-	if (!known)
-		return false;
-	if (is_expect(transfer))
-		known = known->next;
-	for (; header && *header; header++, known = known->next)
-		if (!known || strcmp(known->data, *header) != 0)
+	for (size_t i = 0; (wanted = header_at(transfer, i)); i++) {
+		if (!known || strcmp(known->data, wanted) != 0)
 			return false;
+		known = known->next;
+	}
 	return !known;
 }
 
 static void set_headers(struct transfer *transfer)
 {
-	const char *const *header = transfer->request.headers;
+	const char *header;
 
+	transfer->usual = usual_count(&transfer->request);
 	if (has_headers(transfer))
 		return;
 	curl_slist_free_all(transfer->headers);
-	transfer->headers =
-	    is_expect(transfer) ? curl_slist_append(NULL, "Expect:") : NULL;
-	for (; header && *header; header++)
+	transfer->headers = NULL;
+	for (size_t i = 0; (header = header_at(transfer, i)); i++)
 		transfer->headers =
-		    curl_slist_append(transfer->headers, *header);
+		    curl_slist_append(transfer->headers, header);
 	curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers);
 }
 
@@ -224,7 +248,13 @@ static void set_url(struct transfer *transfer)
 	mem_drop(transfer->url);
 	transfer->url =
 	    mem_secret(mem_text(transfer->own, transfer->request.url));
-	curl_easy_setopt(transfer->easy, CURLOPT_URL, transfer->url);
+	/* What cannot be parsed is refused by the transfer, with words. */
+	bool parsed = curl_url_set(transfer->parsed, CURLUPART_URL,
+	                  transfer->url, 0) == CURLUE_OK;
+	curl_easy_setopt(transfer->easy, CURLOPT_CURLU,
+	    parsed ? transfer->parsed : NULL);
+	curl_easy_setopt(transfer->easy, CURLOPT_URL,
+	    parsed ? NULL : transfer->url);
 }
 
 static void set_credentials(struct transfer *transfer)
@@ -251,7 +281,8 @@ static struct transfer *take_transfer(struct http *http)
 	struct transfer *transfer = mem_make(own, struct transfer);
 	transfer->own = own;
 	transfer->easy = curl_easy_init();
-	if (!transfer->easy)
+	transfer->parsed = curl_url();
+	if (!transfer->easy || !transfer->parsed)
 		log_fatal("out of memory"); /* uncovered: only without memory */
 	return transfer;
 }
@@ -325,12 +356,12 @@ const char *http_header(const char *const *headers, const char *name)
 /* NULL unless somebody looks at them. */
 static const char *const *headers_of(struct transfer *transfer)
 {
-	const char **headers = mem_array(transfer->mem, const char *, 1);
 	struct curl_header *header = NULL;
 	size_t count = 0;
 
 	if (!transfer->request.wants_headers)
 		return NULL;
+	const char **headers = mem_array(transfer->mem, const char *, 1);
 	while ((header = curl_easy_nextheader(transfer->easy, CURLH_HEADER, -1,
 	            header))) {
 		headers[count++] = mem_printf(transfer->mem, "%s: %s",

@@ -20,9 +20,11 @@ class Request:
         self.conn = conn
         self.session = session
         self.headers = {}
+        self.names = []  # as they came
         for raw in iter(lines.readline, b"\r\n"):
             name, _, value = raw.decode("latin-1").partition(":")
             self.headers[name.lower()] = value.strip()
+            self.names.append(name.lower())
         length = int(self.headers.get("content-length", 0))
         self.body = lines.read(length).decode()
 

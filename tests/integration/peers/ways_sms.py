@@ -90,6 +90,18 @@ class Ways(Lane):
                     self.usher.reaches(number, "sent")["remote_id"], spoken)
             self.usher.stop_all()
 
+    def test_user_agent(self):
+        for headers, words in (({}, "usher"),
+                               ({"user-agent": "ours/1"}, "ours/1")):
+            with self.subTest(words=words):
+                for number in self.begin(2, headers=headers):
+                    self.usher.reaches(number, "sent")
+                for request in self.peer.requests:
+                    self.assertEqual(request.headers["user-agent"], words)
+                    self.assertEqual(request.names.count("user-agent"), 1)
+                    self.assertNotIn("expect", request.names)
+                self.fresh()
+
     def oauth2(self, answer):
         """A place that gives tokens, and the profile's member for it."""
         place = Peer(answer)
