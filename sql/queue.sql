@@ -14,6 +14,9 @@
 --
 -- A message whose lane was lost is claimed alone: if it is what ends lanes,
 -- it takes no other along.
+--
+-- What all messages of a claim share (head) comes with the lowest id alone, and
+-- the rows in no order: to sort them here would cost more than elsewhere.
 with turns as materialized (
   select b.pool_id, b.low_id from backlog b
   where b.medium = $1 and exists (select from ready r
@@ -64,22 +67,24 @@ with turns as materialized (
     settings #>> '{EmailConfiguration,ReplyToEmailAddress}' as reply_to
   from user_pool where id = any(array(select t.pool_id from turns t union all
     select m.pool_id from from_later l join message m on m.id = l.id))
+), head as materialized (
+  select (select min(id) from taken) as id,
+    (select epoch from leased) as epoch, ms(now()) as claimed_ms, sandbox,
+    token_salt as salt
+  from installation
 )
-select t.id, (select epoch from leased) as epoch, t.attempt, t.losses, m.kind,
-  m.pool_id, m.sub, m.medium, m.destination, m.username, m.invitation,
-  m.has_password, t.sealed, m.template_hash, m.receipt,
-  ms(m.created_at) as created_ms, (select ms(now())) as claimed_ms,
-  ms(m.expires_at) as expires_ms,
-  coalesce(m.expires_at <= now(), false) as expired,
-  a.invitation as current_invitation, a.status, p.mail_from, p.reply_to,
-  (select sandbox from installation) as sandbox,
-  (select token_salt from installation) as salt,
-  $1 = 'SMS' and exists (select from sandbox_number s
-    where s.number = m.destination and s.status = 'Verified') as verified
+select t.id, h.epoch, t.attempt, m.kind, m.pool_id, m.sub, m.destination,
+  m.username, m.invitation, m.has_password, t.sealed, m.template_hash,
+  m.receipt, ms(m.created_at) as created_ms, h.claimed_ms,
+  ms(m.expires_at) as expires_ms, a.invitation as current_invitation, a.status,
+  p.mail_from, p.reply_to, h.sandbox, h.salt,
+  $1 = 'SMS' and (select sandbox from installation)
+    and exists (select from sandbox_number s
+      where s.number = m.destination and s.status = 'Verified') as verified
 from taken t join message m on m.id = t.id
 left join account a on a.pool_id = m.pool_id and a.sub = m.sub
 left join senders p on p.id = m.pool_id
-order by t.id;
+left join head h on h.id = t.id;
 
 -- name: queue_template
 select content from template where hash = $1;
@@ -87,10 +92,11 @@ select content from template where hash = $1;
 -- name: queue_settle
 -- Records what came of messages ($2 ids, $3 epochs) whose leases are still
 -- ours; the others are not touched. $4 outcome: sent, refused, cancelled,
--- held, retry or blocked; $5 reason; $6 delay of a retry in ms; $7 whether the
--- attempt is spent; $8 class, $9 code, $10 enhanced status, $11 words, $12 ms
--- taken; $13 the remote's id; $14 attempt. $1 owner. ours is how many they
--- were.
+-- held, retry or blocked; $5 reason; $6 delay of a retry in ms, null for none;
+-- $7 whether the attempt is spent; $8 class, $9 code, $10 enhanced status, $11
+-- words, $12 ms taken; $13 the remote's id; $14 attempt; $15 where it is looked
+-- for first in its lease. An array may be null for one of nulls. $1 owner. ours
+-- is how many they were.
 --
 -- The lease is locked first: it has what happened to its messages since they
 -- were claimed, which this statement's snapshot may be too old to see
@@ -100,12 +106,12 @@ select content from template where hash = $1;
 --
 -- "= any(array(...))": a planner that was told of an empty table would rather
 -- join with all of its index, which an old transaction fills with dead entries.
-with told as materialized (
+with told as (
   select * from unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[],
     $6::bigint[], $7::boolean[], $8::text[], $9::int[], $10::text[],
-    $11::text[], $12::int[], $13::text[], $14::int[])
+    $11::text[], $12::int[], $13::text[], $14::int[], $15::int[])
     as t (id, epoch, outcome, reason, delay_ms, spent, class, code, status,
-      words, took_ms, remote_id, attempt)
+      words, took_ms, remote_id, attempt, place)
 ), leases as materialized (
   select * from lease where epoch = any($3::bigint[]) order by epoch
   for update
@@ -120,7 +126,8 @@ with told as materialized (
   from told t join leases l on l.epoch = t.epoch
   cross join lateral (select t.outcome in ('retry', 'blocked')
     and t.id = any(l.forgotten) as gone) as gone
-  where t.id = any(l.ids) and t.id <> all(l.settled)
+  where (t.id = l.ids[t.place] or t.id = any(l.ids))
+    and t.id <> all(l.settled)
 ), done as materialized (
   select d.*, cardinality(l.ids) = cardinality(l.settled) + cardinality(d.ids)
     as complete
@@ -165,7 +172,7 @@ with told as materialized (
 ), again as (
   insert into later (id, medium, due_at, attempts, losses, reason, sealed,
     expires_at)
-  select r.id, r.medium, after_ms(r.delay_ms),
+  select r.id, r.medium, after_ms(coalesce(r.delay_ms, 0)),
     r.attempt - case when r.spent then 0 else 1 end, r.losses, r.reason,
     r.sealed, r.expires_at
   from remaining r where r.outcome = 'retry'
@@ -182,7 +189,7 @@ with told as materialized (
   from remaining r
   where r.outcome in ('retry', 'blocked') and r.class is not null
 )
-select count(*) as ours from ours;
+select coalesce(sum(cardinality(ids)), 0) as ours from done;
 
 -- name: queue_reap
 -- Leases that ran out: the lane died or froze. What it was sending may have

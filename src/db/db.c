@@ -494,24 +494,50 @@ static void add_element(struct str *array, const char *text)
 	str_add_char(array, '"');
 }
 
-char *db_array(struct mem *mem, const char *const *texts, size_t count)
+struct db_array db_array_new(struct mem *mem)
 {
-	struct str *array = str_new(mem, STR_LIMIT_LARGE);
+	struct db_array array = { str_new(mem, STR_LIMIT_LARGE), false };
 
-	str_add(array, "{");
-	for (size_t i = 0; i < count; i++) {
-		str_add(array, i ? "," : "");
-		add_element(array, texts[i]);
-	}
-	str_add(array, "}");
-	return mem_text(mem, str_text(array));
+	str_add_char(array.text, '{');
+	return array;
 }
 
-/* By hand, since each message takes some ten of them. */
-char *db_int(struct mem *mem, int64_t number)
+static void begin_element(struct db_array *array)
 {
-	char digits[24];
-	char *at = digits + sizeof(digits) - 1;
+	if (str_length(array->text) > 1)
+		str_add_char(array->text, ',');
+}
+
+void db_array_add(struct db_array *array, const char *text)
+{
+	begin_element(array);
+	add_element(array->text, text);
+	array->some |= text != NULL;
+}
+
+const char *db_array_end(struct db_array *array)
+{
+	str_add_char(array->text, '}');
+	return array->some ? str_text(array->text) : NULL;
+}
+
+char *db_array(struct mem *mem, const char *const *texts, size_t count)
+{
+	struct db_array array = db_array_new(mem);
+
+	for (size_t i = 0; i < count; i++)
+		db_array_add(&array, texts[i]);
+	db_array_end(&array);
+	return str_take(array.text);
+}
+
+#define DIGITS_ROOM 24
+
+/* The number's text, at the end of ROOM. By hand, since each message takes
+ * some ten of them. */
+static const char *print_int(char room[DIGITS_ROOM], int64_t number)
+{
+	char *at = room + DIGITS_ROOM - 1;
 	uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
 
 	*at = '\0';
@@ -520,5 +546,21 @@ char *db_int(struct mem *mem, int64_t number)
 	while (rest /= 10);
 	if (number < 0)
 		*--at = '-';
-	return mem_copy(mem, at, (size_t)(digits + sizeof(digits) - 1 - at));
+	return at;
+}
+
+void db_array_add_int(struct db_array *array, int64_t number)
+{
+	char room[DIGITS_ROOM];
+
+	begin_element(array);
+	str_add(array->text, print_int(room, number));
+	array->some = true;
+}
+
+char *db_int(struct mem *mem, int64_t number)
+{
+	char room[DIGITS_ROOM];
+
+	return mem_text(mem, print_int(room, number));
 }

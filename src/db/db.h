@@ -144,6 +144,20 @@ void rows_read(struct rows *rows, int row, const struct column *columns,
 /* Texts as a PostgreSQL array; a NULL among them is null. */
 char *db_array(struct mem *mem, const char *const *texts, size_t count);
 
+/* An array that grows by one element after the other. */
+struct db_array {
+	struct str *text;
+	bool some; /* an element that is not null */
+};
+
+struct db_array db_array_new(struct mem *mem);
+void db_array_add(struct db_array *array, const char *text);
+void db_array_add_int(struct db_array *array, int64_t number);
+
+/* NULL when all its elements are null: of several arrays, unnest() fills up
+ * the ones that are null themselves. */
+const char *db_array_end(struct db_array *array);
+
 /* A number as a parameter. */
 char *db_int(struct mem *mem, int64_t number);
 

@@ -40,9 +40,9 @@ struct delivery_outcome {
 
 struct delivery {
 	int64_t id;
-	int64_t epoch; /* of the lease */
+	int64_t epoch; /* of the lease, */
+	int64_t place; /* and where in it the message likely is, from 1 on */
 	int64_t attempt;
-	int64_t losses;
 	const char *kind; /* invitation, reset, or code of the sandbox */
 	const char *pool_id;
 	const char *sub;

@@ -2,6 +2,7 @@
 #include "delivery/queue.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -16,17 +17,39 @@ static void read_row(struct rows *rows, int row, struct delivery *delivery)
 {
 #define C(member) COLUMN(struct delivery, member)
 	static const struct column columns[] = { C(id), C(epoch), C(attempt),
-		C(losses), C(kind), C(pool_id), C(sub), C(medium),
-		C(destination), C(username), C(invitation), C(has_password),
-		C(sealed), C(created_ms), C(claimed_ms), C(expires_ms),
-		C(expired), C(current_invitation), C(receipt), C(salt),
-		C(status), C(mail_from), C(reply_to), C(sandbox), C(verified),
-		COLUMN_END };
+		C(kind), C(pool_id), C(sub), C(destination), C(username),
+		C(invitation), C(has_password), C(sealed), C(created_ms),
+		C(claimed_ms), C(expires_ms), C(current_invitation), C(receipt),
+		C(salt), C(status), C(mail_from), C(reply_to), C(sandbox),
+		C(verified), COLUMN_END };
 #undef C
 	rows_read(rows, row, columns, delivery);
 }
 
-/* All rows are read before: a template may have to be asked for. */
+static int compare_ids(const void *left, const void *right)
+{
+	const struct delivery *a = left;
+	const struct delivery *b = right;
+
+	return (a->id > b->id) - (a->id < b->id);
+}
+
+/* What the first has for all. */
+static void share(const struct queue_claim *claim, struct delivery *delivery)
+{
+	const struct delivery *first = claim->deliveries;
+
+	delivery->medium = claim->medium;
+	delivery->epoch = first->epoch;
+	delivery->claimed_ms = first->claimed_ms;
+	delivery->salt = first->salt;
+	delivery->sandbox = first->sandbox;
+	delivery->expired = delivery->expires_ms &&
+	                    delivery->expires_ms <= delivery->claimed_ms;
+}
+
+/* In the order of the rows, all of which are read before: a template may have
+ * to be asked for. */
 static bool read_templates(struct work *work, struct queue_claim *claim,
     const struct rows *rows)
 {
@@ -61,9 +84,17 @@ bool queue_claim_answer(struct work *work, struct queue_claim *claim)
 	claim->count = (size_t)rows_count(rows);
 	claim->deliveries =
 	    mem_array(work->mem, struct delivery, claim->count + 1);
-	for (size_t i = 0; i < claim->count; i++)
+	for (size_t i = 0; i < claim->count; i++) {
 		read_row(rows, (int)i, &claim->deliveries[i]);
-	return read_templates(work, claim, rows);
+		claim->deliveries[i].place = (int64_t)i + 1;
+	}
+	if (!read_templates(work, claim, rows))
+		return false;
+	qsort(claim->deliveries, claim->count, sizeof(*claim->deliveries),
+	    compare_ids);
+	for (size_t i = 0; i < claim->count; i++)
+		share(claim, &claim->deliveries[i]);
+	return true;
 }
 
 static struct queue_decision try_again(const struct delivery *delivery,
@@ -118,22 +149,20 @@ struct queue_decision queue_decide(const struct delivery *delivery,
 	return (struct queue_decision){ 0 };
 }
 
-/* One column of the arrays that the statement takes. */
+/* The arrays that the statement takes. */
 struct columns {
-	const char **ids, **epochs, **outcomes, **reasons, **delays, **spent,
-	    **classes, **codes, **statuses, **words, **took, **remote_ids,
-	    **attempts;
+	struct db_array ids, epochs, outcomes, reasons, delays, spent, classes,
+	    codes, statuses, words, took, remote_ids, attempts, places;
 };
 
-static struct columns columns_new(struct mem *mem, size_t count)
+static struct columns columns_new(struct mem *mem)
 {
-	const char **all = mem_array(mem, const char *, count * 13 + 1);
+	struct columns columns = { 0 };
+	struct db_array *all = &columns.ids;
 
-	return (struct columns){ all, all + count, all + 2 * count,
-		all + 3 * count, all + 4 * count, all + 5 * count,
-		all + 6 * count, all + 7 * count, all + 8 * count,
-		all + 9 * count, all + 10 * count, all + 11 * count,
-		all + 12 * count };
+	for (size_t i = 0; i < sizeof(columns) / sizeof(*all); i++)
+		all[i] = db_array_new(mem);
+	return columns;
 }
 
 static const char *or_null(const char *text)
@@ -141,33 +170,41 @@ static const char *or_null(const char *text)
 	return text && *text ? text : NULL;
 }
 
-static void fill(struct mem *mem, struct columns *columns, size_t i,
-    const struct delivery *delivery, const struct queue_decision *decision)
+static void add_int_or_null(struct db_array *array, int64_t number)
+{
+	if (number)
+		db_array_add_int(array, number);
+	else
+		db_array_add(array, NULL);
+}
+
+static void add(struct columns *columns, const struct delivery *delivery,
+    const struct queue_decision *decision)
 {
 	const struct delivery_outcome *outcome = &delivery->outcome;
 
-	columns->ids[i] = db_int(mem, delivery->id);
-	columns->epochs[i] = db_int(mem, delivery->epoch);
-	columns->outcomes[i] = decision->outcome;
-	columns->reasons[i] = or_null(decision->reason);
-	columns->delays[i] = db_int(mem, decision->delay_ms);
-	columns->spent[i] = decision->spent ? "t" : "f";
-	columns->classes[i] =
-	    decision->evidence ? delivery_class_name(outcome->class) : NULL;
-	columns->codes[i] = outcome->code ? db_int(mem, outcome->code) : NULL;
-	columns->statuses[i] = or_null(outcome->status);
-	columns->words[i] = or_null(outcome->words);
-	columns->took[i] = db_int(mem, outcome->took_ms);
-	columns->remote_ids[i] = or_null(outcome->remote_id);
-	columns->attempts[i] = db_int(mem, delivery->attempt);
+	db_array_add_int(&columns->ids, delivery->id);
+	db_array_add_int(&columns->epochs, delivery->epoch);
+	db_array_add(&columns->outcomes, decision->outcome);
+	db_array_add(&columns->reasons, or_null(decision->reason));
+	add_int_or_null(&columns->delays, decision->delay_ms);
+	db_array_add(&columns->spent, decision->spent ? "t" : "f");
+	db_array_add(&columns->classes,
+	    decision->evidence ? delivery_class_name(outcome->class) : NULL);
+	add_int_or_null(&columns->codes, outcome->code);
+	db_array_add(&columns->statuses, or_null(outcome->status));
+	db_array_add(&columns->words, or_null(outcome->words));
+	db_array_add_int(&columns->took, outcome->took_ms);
+	db_array_add(&columns->remote_ids, or_null(outcome->remote_id));
+	db_array_add_int(&columns->attempts, delivery->attempt);
+	db_array_add_int(&columns->places, delivery->place);
 }
 
 bool queue_settle_send(struct work *work, const char *owner,
     const struct queue_policy *policy, struct delivery *const *deliveries,
     size_t count)
 {
-	struct mem *mem = work->mem;
-	struct columns columns = columns_new(mem, count);
+	struct columns columns = columns_new(work->mem);
 
 	for (size_t i = 0; i < count; i++) {
 		/* Only a retry is spread; random numbers are not free. */
@@ -176,21 +213,17 @@ bool queue_settle_send(struct work *work, const char *owner,
 		struct queue_decision decision = queue_decide(deliveries[i],
 		    policy, deliveries[i]->claimed_ms,
 		    accepted ? 0 : secret_random_below(1000));
-		fill(mem, &columns, i, deliveries[i], &decision);
+		add(&columns, deliveries[i], &decision);
 	}
-	const char *parameters[] = { owner, db_array(mem, columns.ids, count),
-		db_array(mem, columns.epochs, count),
-		db_array(mem, columns.outcomes, count),
-		db_array(mem, columns.reasons, count),
-		db_array(mem, columns.delays, count),
-		db_array(mem, columns.spent, count),
-		db_array(mem, columns.classes, count),
-		db_array(mem, columns.codes, count),
-		db_array(mem, columns.statuses, count),
-		db_array(mem, columns.words, count),
-		db_array(mem, columns.took, count),
-		db_array(mem, columns.remote_ids, count),
-		db_array(mem, columns.attempts, count) };
+	const char *parameters[] = { owner, db_array_end(&columns.ids),
+		db_array_end(&columns.epochs), db_array_end(&columns.outcomes),
+		db_array_end(&columns.reasons), db_array_end(&columns.delays),
+		db_array_end(&columns.spent), db_array_end(&columns.classes),
+		db_array_end(&columns.codes), db_array_end(&columns.statuses),
+		db_array_end(&columns.words), db_array_end(&columns.took),
+		db_array_end(&columns.remote_ids),
+		db_array_end(&columns.attempts),
+		db_array_end(&columns.places) };
 	return db_send_array(work, QUERY_queue_settle, parameters,
 	    sizeof(parameters) / sizeof(*parameters));
 }

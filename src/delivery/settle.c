@@ -182,6 +182,7 @@ void settle_add(struct settle *settle, struct delivery *delivery)
 	*entry(settle, journal->head) = (struct delivery){
 		.id = delivery->id,
 		.epoch = delivery->epoch,
+		.place = delivery->place,
 		.attempt = delivery->attempt,
 		.created_ms = delivery->created_ms,
 		.claimed_ms = delivery->claimed_ms,

@@ -3,10 +3,10 @@
  * settle - outcomes that a lane was told, on their way into the database.
  *
  * Each is noted at once in a journal in memory that outlives the lane, and
- * settled with others, a hundred at a time or after 200 ms, while the lane goes
- * on. When a lane is killed the next one at its place settles what it left:
- * what was accepted is not sent again. Outcomes are not dropped while their
- * leases live.
+ * settled with others, two hundred at a time or after 200 ms, while the lane
+ * goes on. When a lane is killed the next one at its place settles what it
+ * left: what was accepted is not sent again. Outcomes are not dropped while
+ * their leases live.
  */
 #ifndef DELIVERY_SETTLE_H
 #define DELIVERY_SETTLE_H
@@ -20,7 +20,7 @@
 #include "delivery/delivery.h"
 #include "delivery/queue.h"
 
-#define SETTLE_COUNT 100
+#define SETTLE_COUNT 200
 #define SETTLE_MOST  512 /* entries of a journal; a power of two */
 
 /* A ring: those from TAIL to HEAD are not settled yet. */

@@ -51,6 +51,21 @@ Test(db, arrays_come_back_as_they_went)
 	cr_assert_eq(rows_count(rows), 5);
 }
 
+Test(db, an_array_grows)
+{
+	struct db_array some = db_array_new(harness.mem);
+	struct db_array none = db_array_new(harness.mem);
+
+	db_array_add_int(&some, INT64_MIN);
+	db_array_add(&some, NULL);
+	db_array_add(&some, "a \"b\"");
+	db_array_add_int(&some, 0);
+	cr_assert_str_eq(db_array_end(&some),
+	    "{-9223372036854775808,null,\"a \\\"b\\\"\",0}");
+	db_array_add(&none, NULL);
+	cr_assert_null(db_array_end(&none));
+}
+
 Test(db, rows_fill_a_structure)
 {
 	struct row {

@@ -10,7 +10,7 @@
 #include "delivery/settle.h"
 #include "queue_help.h"
 
-#define MESSAGES 400
+#define MESSAGES 450
 #define N        SETTLE_COUNT
 
 static struct harness harness;
