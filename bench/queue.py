@@ -97,7 +97,7 @@ def compare_held(cluster):
 
 
 def main():
-    common.print_head("claim + settle, batches of 100, one connection")
+    common.print_head("claim + settle, batches of 200, one connection")
     with common.Cluster() as cluster:
         make(cluster, "empty")
         make(cluster, "waiting")

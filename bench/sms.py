@@ -14,7 +14,8 @@ import daemon
 import peers
 
 COUNT = int(os.environ.get("COUNT", "50000"))
-CONNECTIONS = 8
+CONNECTIONS = [int(n) for n in os.environ.get("CONNECTIONS",
+                                              "1 2 4 8").split()]
 WRK_SECONDS = 3
 BAR = 0.7
 TEMPLATE = {"SMSMessage": "Hello {username}, your temporary password is "
@@ -41,7 +42,7 @@ class Gateway(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def settings(cluster, port):
+def settings(cluster, port, connections):
     path = cluster.folder + "/gateway.json"
     with open(path, "w") as out:
         json.dump({
@@ -51,9 +52,9 @@ def settings(cluster, port):
                      "reference": "{message_key}"},
             "success": {"statuses": [{"status": 200}]},
             "allow_private_addresses": True,
-            "limits": {"concurrency": CONNECTIONS}}, out)
+            "limits": {"concurrency": connections}}, out)
     return {"mail_carrier": "none", "gateway_file": path,
-            "text_concurrency": str(CONNECTIONS)}
+            "text_concurrency": str(connections)}
 
 
 def make_filled(cluster, name, count):
@@ -68,7 +69,7 @@ def find_body(cluster):
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Gateway) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         daemon.deliver(cluster, "small", 1, **settings(
-            cluster, server.server_address[1]))
+            cluster, server.server_address[1], 1))
         server.shutdown()
     path = cluster.folder + "/body"
     with open(path, "wb") as out:
@@ -77,40 +78,46 @@ def find_body(cluster):
     return path
 
 
-def post(url, body):
+def post(url, body, connections):
     common.run(common.BUILD + "/bench/curl", url, body, str(COUNT),
-               str(CONNECTIONS))
+               str(connections))
     return COUNT
 
 
-def wrk(url, script):
-    said = common.run(peers.find("wrk"), "-t1", "-c%d" % CONNECTIONS,
+def wrk(url, script, connections):
+    said = common.run(peers.find("wrk"), "-t1", "-c%d" % connections,
                       "-d%ds" % WRK_SECONDS, "-s", script, url)
     if "Non-2xx" in said:
         common.fail("nginx refused wrk")
     return int(re.search(r"(\d+) requests in", said)[1])
 
 
-def contest(cluster, body, nginx):
+def contest(cluster, body, nginx, connections):
     url = "http://127.0.0.1:%d/messages" % nginx.port
     script = nginx.write("post.lua", WRK.format(body=body))
     return daemon.contest(
         ("usherd", lambda: daemon.deliver_copy(
             cluster, "filled", nginx, COUNT,
-            **settings(cluster, nginx.port))),
-        ("libcurl", lambda: daemon.floor(nginx, lambda: post(url, body))),
-        ("wrk", lambda: daemon.floor(nginx, lambda: wrk(url, script))))
+            **settings(cluster, nginx.port, connections))),
+        ("libcurl", lambda: daemon.floor(
+            nginx, lambda: post(url, body, connections))),
+        ("wrk", lambda: daemon.floor(
+            nginx, lambda: wrk(url, script, connections))))
 
 
 def main():
-    common.print_head("%d SMS into nginx, %d connections" % (COUNT,
-                                                             CONNECTIONS))
+    held = []
+    common.print_head("%d SMS into nginx" % COUNT)
     with common.Cluster() as cluster, peers.Nginx() as nginx:
         body = find_body(cluster)
         make_filled(cluster, "filled", COUNT)
-        found = contest(cluster, body, nginx)
+        for connections in CONNECTIONS:
+            words = "%d connections" % connections
+            print("-- " + words)
+            found = contest(cluster, body, nginx, connections)
+            held.append(daemon.verdict("sms, " + words, found, BAR))
     daemon.print_memory(found[0])
-    sys.exit(not daemon.verdict("sms", found, BAR))
+    sys.exit(not all(held))
 
 
 main()

@@ -15,7 +15,7 @@
 -- A message whose lane was lost is claimed alone: if it is what ends lanes,
 -- it takes no other along.
 --
--- What all messages of a claim share (head) comes with the lowest id alone, and
+-- What all messages of a claim share (head) comes with one of them alone, and
 -- the rows in no order: to sort them here would cost more than elsewhere.
 with turns as materialized (
   select b.pool_id, b.low_id from backlog b
@@ -41,17 +41,16 @@ with turns as materialized (
 ), share as materialized (
   select ceil(most::numeric
     / greatest(1, (select count(*) from turns)))::bigint as most from room
-), picked as materialized (
-  select p.place from turns t cross join lateral (
-    select r.ctid as place from ready r
-    where r.medium = $1 and r.pool_id = t.pool_id and r.id >= t.low_id
-    order by r.id limit (select most from share)
-    for update skip locked) p
 ), from_ready as (
-  delete from ready where ctid = any(array(select place from picked
+  delete from ready where ctid = any(array(
+    select p.place from turns t cross join lateral (
+      select r.ctid as place from ready r
+      where r.medium = $1 and r.pool_id = t.pool_id and r.id >= t.low_id
+      order by r.id limit (select most from share)
+      for update skip locked) p
     limit (select most from room)))
   returning id, sealed
-), taken as materialized (
+), taken as not materialized (
   select id, attempts + 1 as attempt, losses, sealed from from_later
   union all select id, 1, 0, sealed from from_ready
 ), leased as (
@@ -61,17 +60,16 @@ with turns as materialized (
     select array_agg(id), array_agg(attempt), array_agg(losses),
       array_agg(sealed)
     from taken having count(*) > 0) as t
-  returning epoch
+  returning epoch, ids[1] as id
 ), senders as materialized (
   select id, settings #>> '{EmailConfiguration,From}' as mail_from,
     settings #>> '{EmailConfiguration,ReplyToEmailAddress}' as reply_to
   from user_pool where id = any(array(select t.pool_id from turns t union all
     select m.pool_id from from_later l join message m on m.id = l.id))
 ), head as materialized (
-  select (select min(id) from taken) as id,
-    (select epoch from leased) as epoch, ms(now()) as claimed_ms, sandbox,
-    token_salt as salt
-  from installation
+  select l.id, l.epoch, ms(now()) as claimed_ms, i.sandbox,
+    i.token_salt as salt
+  from leased l cross join installation i
 )
 select t.id, h.epoch, t.attempt, m.kind, m.pool_id, m.sub, m.destination,
   m.username, m.invitation, m.has_password, t.sealed, m.template_hash,

@@ -34,18 +34,23 @@ static int compare_ids(const void *left, const void *right)
 	return (a->id > b->id) - (a->id < b->id);
 }
 
-/* What the first has for all. */
-static void share(const struct queue_claim *claim, struct delivery *delivery)
+/* One has what is the same for all. */
+static void share(const struct queue_claim *claim)
 {
-	const struct delivery *first = claim->deliveries;
+	struct delivery *all = claim->deliveries;
+	struct delivery head = { 0 };
 
-	delivery->medium = claim->medium;
-	delivery->epoch = first->epoch;
-	delivery->claimed_ms = first->claimed_ms;
-	delivery->salt = first->salt;
-	delivery->sandbox = first->sandbox;
-	delivery->expired = delivery->expires_ms &&
-	                    delivery->expires_ms <= delivery->claimed_ms;
+	for (size_t i = 0; i < claim->count && !head.epoch; i++)
+		head = all[i];
+	for (size_t i = 0; i < claim->count; i++) {
+		all[i].medium = claim->medium;
+		all[i].epoch = head.epoch;
+		all[i].claimed_ms = head.claimed_ms;
+		all[i].salt = head.salt;
+		all[i].sandbox = head.sandbox;
+		all[i].expired =
+		    all[i].expires_ms && all[i].expires_ms <= head.claimed_ms;
+	}
 }
 
 /* In the order of the rows, all of which are read before: a template may have
@@ -92,8 +97,7 @@ bool queue_claim_answer(struct work *work, struct queue_claim *claim)
 		return false;
 	qsort(claim->deliveries, claim->count, sizeof(*claim->deliveries),
 	    compare_ids);
-	for (size_t i = 0; i < claim->count; i++)
-		share(claim, &claim->deliveries[i]);
+	share(claim);
 	return true;
 }
 

@@ -17,6 +17,11 @@ static const uint32_t beyond_ascii[] = {
 	0x3a3, 0x3a6, 0x3a8, 0x3a9                /* Σ Φ Ψ Ω */
 };
 
+/* What is one septet, of ASCII the most frequent. */
+#define PLAIN                                                            \
+	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789" \
+	" .,:;!?'\"+-*/%&()=<>#@_\n"
+
 static int compare_points(const void *left, const void *right)
 {
 	uint32_t a = *(const uint32_t *)left;
@@ -28,17 +33,12 @@ static int compare_points(const void *left, const void *right)
 /* Septets POINT takes; 0 when GSM 7-bit has no such character. */
 static int septets(uint32_t point)
 {
-	/* Most texts are mostly of these. */
-	if ((point >= 'a' && point <= 'z') || point == ' ')
-		return 1;
 	if (point == 0x20ac || point == '\f')
 		return 2;
 	if (point >= 0x80)
 		return bsearch(&point, beyond_ascii,
 		           sizeof(beyond_ascii) / sizeof(beyond_ascii[0]),
 		           sizeof(beyond_ascii[0]), compare_points) != NULL;
-	if (point >= '0' && point <= '9')
-		return 1;
 	if (strchr("[\\]^{|}~", (int)point))
 		return 2;
 	if (point == '\n' || point == '\r')
@@ -56,10 +56,11 @@ static int width(uint32_t point, enum gsm_encoding encoding)
 /* The septets of what stands before it, of all without one. */
 static int find_offender(const char *text, struct gsm_count *count)
 {
-	const char *at = text;
-	const char *next = text;
+	/* Most texts are of these alone. */
+	const char *at = text + strspn(text, PLAIN);
+	const char *next = at;
 	uint32_t point;
-	int units = 0;
+	int units = (int)(at - text);
 	int more;
 
 	while ((point = utf8_next(&next)) && (more = septets(point))) {
