@@ -15,8 +15,9 @@
 -- A message whose lane was lost is claimed alone: if it is what ends lanes,
 -- it takes no other along.
 --
--- What all messages of a claim share (head) comes with one of them alone, and
--- the rows in no order: to sort them here would cost more than elsewhere.
+-- What all messages of a claim share (head) comes with the first of its lease
+-- alone, and the rows in no order: to sort them here would cost more than
+-- elsewhere. One that is no message any more comes without a kind.
 with turns as materialized (
   select b.pool_id, b.low_id from backlog b
   where b.medium = $1 and exists (select from ready r
@@ -79,7 +80,7 @@ select t.id, h.epoch, t.attempt, m.kind, m.pool_id, m.sub, m.destination,
   $1 = 'SMS' and (select sandbox from installation)
     and exists (select from sandbox_number s
       where s.number = m.destination and s.status = 'Verified') as verified
-from taken t join message m on m.id = t.id
+from taken t left join message m on m.id = t.id
 left join account a on a.pool_id = m.pool_id and a.sub = m.sub
 left join senders p on p.id = m.pool_id
 left join head h on h.id = t.id;

@@ -52,6 +52,7 @@ struct delivery {
 	int64_t invitation;
 	bool has_password;
 	const char *sealed;
+	const char *template_hash;
 	int64_t created_ms;
 	int64_t claimed_ms; /* by the database's clock, as are all of these */
 	int64_t expires_ms;

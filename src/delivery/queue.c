@@ -18,12 +18,27 @@ static void read_row(struct rows *rows, int row, struct delivery *delivery)
 #define C(member) COLUMN(struct delivery, member)
 	static const struct column columns[] = { C(id), C(epoch), C(attempt),
 		C(kind), C(pool_id), C(sub), C(destination), C(username),
-		C(invitation), C(has_password), C(sealed), C(created_ms),
-		C(claimed_ms), C(expires_ms), C(current_invitation), C(receipt),
-		C(salt), C(status), C(mail_from), C(reply_to), C(sandbox),
-		C(verified), COLUMN_END };
+		C(invitation), C(has_password), C(sealed), C(template_hash),
+		C(created_ms), C(claimed_ms), C(expires_ms),
+		C(current_invitation), C(receipt), C(salt), C(status),
+		C(mail_from), C(reply_to), C(sandbox), C(verified),
+		COLUMN_END };
 #undef C
 	rows_read(rows, row, columns, delivery);
+}
+
+static bool read_templates(struct work *work, struct queue_claim *claim)
+{
+	struct template_cache *templates =
+	    claim->templates ? claim->templates : template_cache_new(work->mem);
+
+	template_cache_turn(templates);
+	for (size_t i = 0; i < claim->count; i++)
+		if (!template_cache_get(templates, work,
+		        claim->deliveries[i].template_hash,
+		        &claim->deliveries[i].template))
+			return false;
+	return true;
 }
 
 static int compare_ids(const void *left, const void *right)
@@ -34,40 +49,19 @@ static int compare_ids(const void *left, const void *right)
 	return (a->id > b->id) - (a->id < b->id);
 }
 
-/* One has what is the same for all. */
-static void share(const struct queue_claim *claim)
+/* What one row has for all. */
+static void share(const struct queue_claim *claim, const struct delivery *head)
 {
-	struct delivery *all = claim->deliveries;
-	struct delivery head = { 0 };
-
-	for (size_t i = 0; i < claim->count && !head.epoch; i++)
-		head = all[i];
 	for (size_t i = 0; i < claim->count; i++) {
-		all[i].medium = claim->medium;
-		all[i].epoch = head.epoch;
-		all[i].claimed_ms = head.claimed_ms;
-		all[i].salt = head.salt;
-		all[i].sandbox = head.sandbox;
-		all[i].expired =
-		    all[i].expires_ms && all[i].expires_ms <= head.claimed_ms;
+		struct delivery *delivery = &claim->deliveries[i];
+		delivery->medium = claim->medium;
+		delivery->epoch = head->epoch;
+		delivery->claimed_ms = head->claimed_ms;
+		delivery->salt = head->salt;
+		delivery->sandbox = head->sandbox;
+		delivery->expired = delivery->expires_ms &&
+		                    delivery->expires_ms <= head->claimed_ms;
 	}
-}
-
-/* In the order of the rows, all of which are read before: a template may have
- * to be asked for. */
-static bool read_templates(struct work *work, struct queue_claim *claim,
-    const struct rows *rows)
-{
-	struct template_cache *templates =
-	    claim->templates ? claim->templates : template_cache_new(work->mem);
-
-	template_cache_turn(templates);
-	for (size_t i = 0; i < claim->count; i++)
-		if (!template_cache_get(templates, work,
-		        rows_text(rows, (int)i, "template_hash"),
-		        &claim->deliveries[i].template))
-			return false;
-	return true;
 }
 
 bool queue_claim_send(struct work *work, const struct queue_claim *claim)
@@ -83,22 +77,25 @@ bool queue_claim_send(struct work *work, const struct queue_claim *claim)
 bool queue_claim_answer(struct work *work, struct queue_claim *claim)
 {
 	struct rows *rows = db_answer(work);
+	struct delivery head = { 0 };
 
 	if (!rows)
 		return false;
-	claim->count = (size_t)rows_count(rows);
 	claim->deliveries =
-	    mem_array(work->mem, struct delivery, claim->count + 1);
-	for (size_t i = 0; i < claim->count; i++) {
-		read_row(rows, (int)i, &claim->deliveries[i]);
-		claim->deliveries[i].place = (int64_t)i + 1;
+	    mem_array(work->mem, struct delivery, (size_t)rows_count(rows) + 1);
+	claim->count = 0;
+	for (int row = 0; row < rows_count(rows); row++) {
+		struct delivery *delivery = &claim->deliveries[claim->count];
+		read_row(rows, row, delivery);
+		delivery->place = row + 1;
+		if (delivery->epoch)
+			head = *delivery;
+		claim->count += delivery->kind != NULL;
 	}
-	if (!read_templates(work, claim, rows))
-		return false;
 	qsort(claim->deliveries, claim->count, sizeof(*claim->deliveries),
 	    compare_ids);
-	share(claim);
-	return true;
+	share(claim, &head);
+	return read_templates(work, claim);
 }
 
 static struct queue_decision try_again(const struct delivery *delivery,

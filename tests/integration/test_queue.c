@@ -87,6 +87,28 @@ Test(queue, a_claim_brings_what_sending_needs)
 	cr_assert_str_eq(help_state(&harness, id), "-|-|sealed|leased");
 }
 
+/* What all share comes with the first of the lease, whether it can go or not.
+ */
+Test(queue, a_claim_passes_over_what_is_no_message)
+{
+	int64_t gone = help_mail(&harness, pool, "alice");
+	int64_t id = help_mail(&harness, pool, "bob");
+	int64_t last = help_mail(&harness, pool, "carol");
+
+	harness_value(&harness, "delete from message where id in (%lld, %lld)",
+	    (long long)gone, (long long)last);
+	struct queue_claim claim = help_claim(&harness.work, 10, "");
+	struct delivery *delivery = &claim.deliveries[0];
+	cr_assert_eq(claim.count, 1);
+	cr_assert_eq(delivery->id, id);
+	cr_assert_neq(delivery->epoch, 0);
+	cr_assert_str_eq(delivery->salt,
+	    harness_value(&harness, "select token_salt from installation"));
+	cr_assert(delivery->template.html);
+	cr_assert_eq(
+	    help_settle(&harness.work, delivery, DELIVERY_ACCEPTED, "ok"), 1);
+}
+
 Test(queue, a_large_pool_does_not_hold_up_a_small_one)
 {
 	struct pool *small = harness_pool(&harness, "{}");
