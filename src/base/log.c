@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/log.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -94,11 +95,19 @@ static void add_pair(struct line *line, const char *key, const char *value)
 
 static void write_kept(void)
 {
-	size_t length = kept.length;
+	const char *at = kept.text;
+	size_t left = kept.length;
 
 	kept.length = 0;
-	if (length && write(STDERR_FILENO, kept.text, length) < 0)
-		return; /* nowhere left to say it */
+	while (left) {
+		ssize_t written = write(STDERR_FILENO, at, left);
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written <= 0)
+			return; /* nowhere left to say it */
+		at += written;
+		left -= (size_t)written;
+	}
 }
 
 void log_keep(void)

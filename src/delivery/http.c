@@ -170,10 +170,13 @@ static void make_handle(struct transfer *transfer)
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
 	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, send_once);
 	curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
-	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, ANSWER_PIECE);
+	/* By HTTP/2 frames are read, which are larger. */
+	if (!transfer->request.http2)
+		curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, ANSWER_PIECE);
 	set_limits(transfer);
-	/* libcurl prints it twice, so it is a header where it can be one. */
-	if (transfer->request.sigv4)
+	/* libcurl prints it twice, so it is a header where it can be one; a
+	 * proxy's CONNECT has none of those. */
+	if (transfer->request.sigv4 || transfer->request.proxy)
 		curl_easy_setopt(easy, CURLOPT_USERAGENT, "usher");
 	transfer->made = true;
 }
@@ -241,6 +244,20 @@ static void set_headers(struct transfer *transfer)
 	curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers);
 }
 
+/* Once for many requests. What cannot be parsed is refused by the transfer,
+ * with words; of a URL with a zone libcurl 7.88 forgets the zone. */
+static bool parse_url(struct transfer *transfer)
+{
+	char *zone = NULL;
+	bool parsed = curl_url_set(transfer->parsed, CURLUPART_URL,
+	                  transfer->url, 0) == CURLUE_OK &&
+	              curl_url_get(transfer->parsed, CURLUPART_ZONEID, &zone,
+	                  0) != CURLUE_OK;
+
+	curl_free(zone);
+	return parsed;
+}
+
 static void set_url(struct transfer *transfer)
 {
 	if (transfer->url && strcmp(transfer->url, transfer->request.url) == 0)
@@ -248,9 +265,7 @@ static void set_url(struct transfer *transfer)
 	mem_drop(transfer->url);
 	transfer->url =
 	    mem_secret(mem_text(transfer->own, transfer->request.url));
-	/* What cannot be parsed is refused by the transfer, with words. */
-	bool parsed = curl_url_set(transfer->parsed, CURLUPART_URL,
-	                  transfer->url, 0) == CURLUE_OK;
+	bool parsed = parse_url(transfer);
 	curl_easy_setopt(transfer->easy, CURLOPT_CURLU,
 	    parsed ? transfer->parsed : NULL);
 	curl_easy_setopt(transfer->easy, CURLOPT_URL,

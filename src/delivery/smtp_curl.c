@@ -377,9 +377,11 @@ static void tell_fault(const struct session *session, struct delivery *delivery,
 		delivery_tell(delivery, DELIVERY_LANE_FAULT, 0, NULL, words);
 }
 
+/* The next transfer may take long, so what the lane put off goes before. */
 static void tell(struct session *session, struct delivery *delivery)
 {
 	if (!session->sink->told(session->sink, delivery) ||
+	    !session->sink->idle(session->sink) ||
 	    delivery_ends_batch(delivery->outcome.class))
 		session->ended = true;
 }
