@@ -150,21 +150,24 @@ struct queue_decision queue_decide(const struct delivery *delivery,
 	return (struct queue_decision){ 0 };
 }
 
-/* The arrays that the statement takes. */
-struct columns {
-	struct db_array ids, epochs, outcomes, reasons, delays, spent, classes,
-	    codes, statuses, words, took, remote_ids, attempts, places;
+/* The arrays that the statement takes behind the owner, in its order. */
+enum column_number {
+	IDS,
+	EPOCHS,
+	OUTCOMES,
+	REASONS,
+	DELAYS,
+	SPENT,
+	CLASSES,
+	CODES,
+	STATUSES,
+	WORDS,
+	TOOK,
+	REMOTE_IDS,
+	ATTEMPTS,
+	PLACES,
+	COLUMN_COUNT
 };
-
-static struct columns columns_new(struct mem *mem)
-{
-	struct columns columns = { 0 };
-	struct db_array *all = &columns.ids;
-
-	for (size_t i = 0; i < sizeof(columns) / sizeof(*all); i++)
-		all[i] = db_array_new(mem);
-	return columns;
-}
 
 static const char *or_null(const char *text)
 {
@@ -179,34 +182,37 @@ static void add_int_or_null(struct db_array *array, int64_t number)
 		db_array_add(array, NULL);
 }
 
-static void add(struct columns *columns, const struct delivery *delivery,
-    const struct queue_decision *decision)
+static void add(struct db_array columns[COLUMN_COUNT],
+    const struct delivery *delivery, const struct queue_decision *decision)
 {
 	const struct delivery_outcome *outcome = &delivery->outcome;
 
-	db_array_add_int(&columns->ids, delivery->id);
-	db_array_add_int(&columns->epochs, delivery->epoch);
-	db_array_add(&columns->outcomes, decision->outcome);
-	db_array_add(&columns->reasons, or_null(decision->reason));
-	add_int_or_null(&columns->delays, decision->delay_ms);
-	db_array_add(&columns->spent, decision->spent ? "t" : "f");
-	db_array_add(&columns->classes,
+	db_array_add_int(&columns[IDS], delivery->id);
+	db_array_add_int(&columns[EPOCHS], delivery->epoch);
+	db_array_add(&columns[OUTCOMES], decision->outcome);
+	db_array_add(&columns[REASONS], or_null(decision->reason));
+	add_int_or_null(&columns[DELAYS], decision->delay_ms);
+	db_array_add(&columns[SPENT], decision->spent ? "t" : "f");
+	db_array_add(&columns[CLASSES],
 	    decision->evidence ? delivery_class_name(outcome->class) : NULL);
-	add_int_or_null(&columns->codes, outcome->code);
-	db_array_add(&columns->statuses, or_null(outcome->status));
-	db_array_add(&columns->words, or_null(outcome->words));
-	db_array_add_int(&columns->took, outcome->took_ms);
-	db_array_add(&columns->remote_ids, or_null(outcome->remote_id));
-	db_array_add_int(&columns->attempts, delivery->attempt);
-	db_array_add_int(&columns->places, delivery->place);
+	add_int_or_null(&columns[CODES], outcome->code);
+	db_array_add(&columns[STATUSES], or_null(outcome->status));
+	db_array_add(&columns[WORDS], or_null(outcome->words));
+	db_array_add_int(&columns[TOOK], outcome->took_ms);
+	db_array_add(&columns[REMOTE_IDS], or_null(outcome->remote_id));
+	db_array_add_int(&columns[ATTEMPTS], delivery->attempt);
+	db_array_add_int(&columns[PLACES], delivery->place);
 }
 
 bool queue_settle_send(struct work *work, const char *owner,
     const struct queue_policy *policy, struct delivery *const *deliveries,
     size_t count)
 {
-	struct columns columns = columns_new(work->mem);
+	struct db_array columns[COLUMN_COUNT];
+	const char *parameters[1 + COLUMN_COUNT] = { owner };
 
+	for (size_t i = 0; i < COLUMN_COUNT; i++)
+		columns[i] = db_array_new(work->mem);
 	for (size_t i = 0; i < count; i++) {
 		/* Only a retry is spread; random numbers are not free. */
 		bool accepted =
@@ -214,17 +220,10 @@ bool queue_settle_send(struct work *work, const char *owner,
 		struct queue_decision decision = queue_decide(deliveries[i],
 		    policy, deliveries[i]->claimed_ms,
 		    accepted ? 0 : secret_random_below(1000));
-		add(&columns, deliveries[i], &decision);
+		add(columns, deliveries[i], &decision);
 	}
-	const char *parameters[] = { owner, db_array_end(&columns.ids),
-		db_array_end(&columns.epochs), db_array_end(&columns.outcomes),
-		db_array_end(&columns.reasons), db_array_end(&columns.delays),
-		db_array_end(&columns.spent), db_array_end(&columns.classes),
-		db_array_end(&columns.codes), db_array_end(&columns.statuses),
-		db_array_end(&columns.words), db_array_end(&columns.took),
-		db_array_end(&columns.remote_ids),
-		db_array_end(&columns.attempts),
-		db_array_end(&columns.places) };
+	for (size_t i = 0; i < COLUMN_COUNT; i++)
+		parameters[1 + i] = db_array_end(&columns[i]);
 	return db_send_array(work, QUERY_queue_settle, parameters,
 	    sizeof(parameters) / sizeof(*parameters));
 }
