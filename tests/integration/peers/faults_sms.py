@@ -225,6 +225,7 @@ class Faults(Lane):
                              proxy=f"http://127.0.0.1:{proxy.port}")
         self.lane_fault(number, "407")
         self.assertEqual(proxy.requests[0].target, "gateway.example:443")
+        self.assertEqual(proxy.requests[0].headers["user-agent"], "usher")
 
     def test_47_by_a_proxy(self):
         number, = self.begin(url="http://gateway.example/send",
