@@ -30,8 +30,10 @@ const char *invitation_shown_username(const struct pool *pool,
 char *invitation_place(struct mem *mem, const char *pool_id, const char *sub,
     const char *medium, int64_t invitation)
 {
+	char room[STR_INT_ROOM];
+
 	return mem_join(mem, "message ", pool_id, " ", sub, " ", medium, " ",
-	    db_int(mem, invitation), NULL);
+	    str_int(room, invitation), NULL);
 }
 
 /* What OWN has takes the place of it, part by part. */

@@ -136,12 +136,13 @@ void log_line(enum log_level level, const char *tag, const char *message, ...)
 {
 	static const char *const names[] = { "error", "warning", "info",
 		"debug" };
-	struct line line = { .length = 0 };
+	struct line line;
 	const char *key;
 	va_list list;
 
 	if (level > most)
 		return;
+	line.length = 0; /* its text is not cleared: each message has a line */
 	add_pair(&line, "level", names[level]);
 	if (tag)
 		add_pair(&line, "tag", tag);

@@ -52,6 +52,11 @@ void mem_free(struct mem *mem)
 	talloc_free(mem);
 }
 
+void mem_clear(struct mem *mem)
+{
+	talloc_free_children(mem);
+}
+
 void mem_end(struct mem **mem)
 {
 	talloc_free(*mem);

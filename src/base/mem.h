@@ -21,6 +21,9 @@ void mem_free(struct mem *mem);
 /* The same, for about ROOM bytes: quicker than by pieces. */
 struct mem *mem_new_room(struct mem *parent, size_t room);
 
+/* Frees what is in it, but for its room, which can be used again. */
+void mem_clear(struct mem *mem);
+
 /* For MEM_AUTO only. */
 void mem_end(struct mem **mem);
 

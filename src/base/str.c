@@ -129,6 +129,21 @@ void str_secret(struct str *str)
 	mem_secret(str->text);
 }
 
+/* By hand, since each message takes some ten of them. */
+const char *str_int(char room[STR_INT_ROOM], int64_t number)
+{
+	char *at = room + STR_INT_ROOM - 1;
+	uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
+
+	*at = '\0';
+	do
+		*--at = (char)('0' + rest % 10);
+	while (rest /= 10);
+	if (number < 0)
+		*--at = '-';
+	return at;
+}
+
 bool str_starts(const char *text, const char *prefix)
 {
 	return strncmp(text, prefix, strlen(prefix)) == 0;

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/mem.h"
 
@@ -40,6 +41,11 @@ void str_clear(struct str *str);
 
 /* From now on its memory is overwritten when given back. */
 void str_secret(struct str *str);
+
+#define STR_INT_ROOM 24
+
+/* The decimal digits of NUMBER, somewhere in ROOM. */
+const char *str_int(char room[STR_INT_ROOM], int64_t number);
 
 /* True when TEXT begins with PREFIX. */
 bool str_starts(const char *text, const char *prefix);

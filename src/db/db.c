@@ -531,36 +531,18 @@ char *db_array(struct mem *mem, const char *const *texts, size_t count)
 	return str_take(array.text);
 }
 
-#define DIGITS_ROOM 24
-
-/* The number's text, at the end of ROOM. By hand, since each message takes
- * some ten of them. */
-static const char *print_int(char room[DIGITS_ROOM], int64_t number)
-{
-	char *at = room + DIGITS_ROOM - 1;
-	uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
-
-	*at = '\0';
-	do
-		*--at = (char)('0' + rest % 10);
-	while (rest /= 10);
-	if (number < 0)
-		*--at = '-';
-	return at;
-}
-
 void db_array_add_int(struct db_array *array, int64_t number)
 {
-	char room[DIGITS_ROOM];
+	char room[STR_INT_ROOM];
 
 	begin_element(array);
-	str_add(array->text, print_int(room, number));
+	str_add(array->text, str_int(room, number));
 	array->some = true;
 }
 
 char *db_int(struct mem *mem, int64_t number)
 {
-	char room[DIGITS_ROOM];
+	char room[STR_INT_ROOM];
 
-	return mem_text(mem, print_int(room, number));
+	return mem_text(mem, str_int(room, number));
 }

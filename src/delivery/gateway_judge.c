@@ -5,7 +5,7 @@
 
 #include "base/json.h"
 #include "base/pattern.h"
-#include "db/db.h"
+#include "base/str.h"
 #include "delivery/gateway_profile.h"
 
 /* Refused in a row by nothing but the status: one by one they may be wrong
@@ -174,9 +174,11 @@ static void judge_success(struct mem *mem, struct gateway *gateway,
     const struct http_answer *answer, const cJSON *json,
     struct delivery *delivery)
 {
+	char status[STR_INT_ROOM];
+
 	gateway->refusals = 0;
 	delivery_tell(delivery, DELIVERY_ACCEPTED, answer->status, NULL,
-	    mem_join(mem, "HTTP ", db_int(mem, answer->status), ": ",
+	    mem_join(mem, "HTTP ", str_int(status, answer->status), ": ",
 	        without_tokens(mem, gateway, answer->body), NULL));
 	delivery_note_id(delivery,
 	    find(mem, gateway->profile->message_id, answer, json));

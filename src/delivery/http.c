@@ -33,7 +33,7 @@ struct http {
 struct transfer {
 	struct mem *own;
 	CURL *easy;
-	struct mem *mem; /* of this request */
+	struct mem *mem; /* of the request, cleared behind it */
 	struct http_request request;
 	/* What the handle knows already: */
 	bool made; /* how requests like this one are made */
@@ -194,8 +194,9 @@ static bool alike(const struct http_request *one,
 	       one->total_ms == other->total_ms;
 }
 
-/* Expect: is taken away. */
-static const char *const usual_headers[] = { "Expect:", "User-Agent: usher" };
+/* libcurl's own Accept is taken away: it says what none says (RFC 9110
+ * 12.5.1), and libcurl prints a header byte by byte. */
+static const char *const usual_headers[] = { "Accept:", "User-Agent: usher" };
 
 /* How many of them go with the request: from what is signed only what is sent,
  * and that should not be more than what must be. */
@@ -295,6 +296,7 @@ static struct transfer *take_transfer(struct http *http)
 	struct mem *own = mem_new(NULL);
 	struct transfer *transfer = mem_make(own, struct transfer);
 	transfer->own = own;
+	transfer->mem = mem_new(own);
 	transfer->easy = curl_easy_init();
 	transfer->parsed = curl_url();
 	if (!transfer->easy || !transfer->parsed)
@@ -305,7 +307,7 @@ static struct transfer *take_transfer(struct http *http)
 static void leave_transfer(struct http *http, struct transfer *transfer)
 {
 	curl_multi_remove_handle(http->multi, transfer->easy);
-	mem_free(transfer->mem);
+	mem_clear(transfer->mem);
 	http->running--;
 	if (http->spares < SPARE_MOST) {
 		http->spare[http->spares++] = transfer;
@@ -319,7 +321,6 @@ void http_begin(struct http *http, const struct http_request *request)
 	struct transfer *transfer = take_transfer(http);
 	bool same = transfer->made && alike(&transfer->request, request);
 
-	transfer->mem = mem_new(transfer->own);
 	transfer->request = *request;
 	transfer->body = str_new(transfer->mem, request->answer_most);
 	transfer->sent = transfer->inside = false;

@@ -6,14 +6,15 @@
 #include <string.h>
 
 #include "base/secret.h"
-#include "db/db.h"
+#include "base/str.h"
 
 #define ID_DIGITS_MOST 18
 #define DIGEST_DIGITS  20
 
 char *token_print(struct mem *mem, const char *salt, int64_t id)
 {
-	const char *number = db_int(mem, id);
+	char room[STR_INT_ROOM];
+	const char *number = str_int(room, id);
 	char *digest =
 	    secret_digest(mem, mem_join(mem, salt, " message ", number, NULL));
 

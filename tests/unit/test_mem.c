@@ -65,6 +65,18 @@ Test(mem, child_goes_alone)
 	cr_expect_str_eq(said, "a");
 }
 
+Test(mem, cleared_context_is_used_again)
+{
+	MEM_AUTO mem = mem_new(NULL);
+
+	for (int i = 0; i < 2; i++) {
+		mem_defer(mem, say, a);
+		cr_expect_str_eq(mem_text(mem, "fresh"), "fresh");
+		mem_clear(mem);
+	}
+	cr_expect_str_eq(said, "aa");
+}
+
 Test(mem, auto_context_ends_with_its_block)
 {
 	{

@@ -30,6 +30,16 @@ Test(str, grows_by_every_way)
 	cr_expect_eq(str_length(str), 7);
 }
 
+Test(str, prints_every_number)
+{
+	char room[STR_INT_ROOM];
+
+	cr_expect_str_eq(str_int(room, 0), "0");
+	cr_expect_str_eq(str_int(room, -1), "-1");
+	cr_expect_str_eq(str_int(room, INT64_MAX), "9223372036854775807");
+	cr_expect_str_eq(str_int(room, INT64_MIN), "-9223372036854775808");
+}
+
 Test(str, takes_exactly_its_limit)
 {
 	MEM_AUTO mem = mem_new(NULL);
