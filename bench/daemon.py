@@ -84,7 +84,7 @@ def deliver(cluster, name, count, **settings):
     daemon = start(cluster, name, **settings)
     memory = {}
     while question.ask(IDLE) != "t":
-        time.sleep(0.25)
+        time.sleep(0.5)  # to look is not free either
         note_memory(memory, daemon.pid)
         if daemon.poll() is not None:
             common.fail("usherd ended; see its log")

@@ -61,6 +61,11 @@ void str_add(struct str *str, const char *text)
 
 void str_add_char(struct str *str, char byte)
 {
+	if (str->length + 1 < str->room && str->length < str->limit) {
+		str->text[str->length++] = byte;
+		str->text[str->length] = '\0';
+		return;
+	}
 	str_add_n(str, &byte, 1);
 }
 
