@@ -174,6 +174,17 @@ class Ways(Lane):
                       self.usher.reaches(ids[1], "refused")["reason"])
         self.assertNotIn("url", json.loads(self.peer.requests[0].body))
 
+    def test_accept_is_the_profiles(self):
+        for headers, accept in (({}, None), ({"Accept": "application/json"},
+                                             "application/json")):
+            with self.subTest(headers=headers):
+                number, = self.begin(headers=headers)
+                self.usher.reaches(number, "sent")
+                sent = self.peer.requests[-1].headers
+                self.assertEqual(sent.get("accept"), accept)
+                self.assertNotIn("expect", sent)
+                self.usher.stop_all()
+
     def test_messagebird(self):
         self.peer.reply = nth(1, (201, '{"id": "mb1"}'), (422, json.dumps(
             {"errors": [{"code": 25, "description": "no balance"}]})))
