@@ -16,7 +16,6 @@
 #define WAIT_MS    100
 
 #define ERRAND_ROOM ((size_t)6 * 1024) /* for what a request is made of */
-#define SPARE_MOST  32
 
 struct text_lane {
 	struct http *http;
@@ -24,9 +23,6 @@ struct text_lane {
 	struct gateway *gateway;
 	int64_t concurrency;
 	int64_t starting_ms; /* of a batch, in which requests may begin */
-	struct mem *mem;
-	struct mem *spare[SPARE_MOST]; /* rooms of errands that are over */
-	int spares;
 };
 
 /* One batch on its way. */
@@ -79,7 +75,6 @@ static void *text_open(struct mem *mem, const struct engine *engine,
 	if (!text_check_public_url(config->public_url, err))
 		return NULL;
 	lane->config = config;
-	lane->mem = mem;
 	lane->gateway = read_gateway(mem, config, err);
 	lane->http = lane->gateway ? http_new(mem, err) : NULL;
 	if (!lane->http)
@@ -105,23 +100,6 @@ struct errand {
 	struct delivery *delivery;
 };
 
-static struct mem *take_room(struct text_lane *lane)
-{
-	if (lane->spares)
-		return lane->spare[--lane->spares];
-	return mem_new_room(lane->mem, ERRAND_ROOM);
-}
-
-static void leave_room(struct text_lane *lane, struct mem *mem)
-{
-	if (lane->spares == SPARE_MOST) {
-		mem_free(mem);
-		return;
-	}
-	mem_clear(mem);
-	lane->spare[lane->spares++] = mem;
-}
-
 static void tell(struct batch *batch, struct delivery *delivery)
 {
 	if (delivery_ends_batch(delivery->outcome.class))
@@ -139,12 +117,12 @@ static void done(void *context, const struct http_answer *answer)
 	    errand->delivery);
 	tell(batch, errand->delivery);
 	errand->delivery->callback_url = NULL;
-	leave_room(batch->lane, errand->mem);
+	mem_free(errand->mem);
 }
 
 static void begin(struct batch *batch, struct delivery *delivery)
 {
-	struct mem *mem = take_room(batch->lane);
+	struct mem *mem = mem_new_room(batch->mem, ERRAND_ROOM);
 	struct errand *errand = mem_make(mem, struct errand);
 	struct http_request request;
 	const char *public_url = batch->lane->config->public_url;
@@ -161,7 +139,7 @@ static void begin(struct batch *batch, struct delivery *delivery)
 	}
 	tell(batch, delivery);
 	delivery->callback_url = NULL;
-	leave_room(batch->lane, mem);
+	mem_free(mem);
 }
 
 /* Without what the gateway wants to see, nothing can go. */
