@@ -90,15 +90,18 @@ class Ways(Lane):
                     self.usher.reaches(number, "sent")["remote_id"], spoken)
             self.usher.stop_all()
 
-    def test_user_agent(self):
-        for headers, words in (({}, "usher"),
-                               ({"user-agent": "ours/1"}, "ours/1")):
+    def test_usual_headers(self):
+        """The profile's own take their place; of Accept there is none."""
+        own = {"user-agent": "ours/1", "accept": "application/json"}
+        for headers, words, accept in (({}, "usher", None),
+                                       (own, "ours/1", "application/json")):
             with self.subTest(words=words):
                 for number in self.begin(2, headers=headers):
                     self.usher.reaches(number, "sent")
                 for request in self.peer.requests:
                     self.assertEqual(request.headers["user-agent"], words)
                     self.assertEqual(request.names.count("user-agent"), 1)
+                    self.assertEqual(request.headers.get("accept"), accept)
                     self.assertNotIn("expect", request.names)
                 self.fresh()
 
@@ -173,17 +176,6 @@ class Ways(Lane):
         self.assertIn("dst is wrong",
                       self.usher.reaches(ids[1], "refused")["reason"])
         self.assertNotIn("url", json.loads(self.peer.requests[0].body))
-
-    def test_accept_is_the_profiles(self):
-        for headers, accept in (({}, None), ({"Accept": "application/json"},
-                                             "application/json")):
-            with self.subTest(headers=headers):
-                number, = self.begin(headers=headers)
-                self.usher.reaches(number, "sent")
-                sent = self.peer.requests[-1].headers
-                self.assertEqual(sent.get("accept"), accept)
-                self.assertNotIn("expect", sent)
-                self.usher.stop_all()
 
     def test_messagebird(self):
         self.peer.reply = nth(1, (201, '{"id": "mb1"}'), (422, json.dumps(
