@@ -61,6 +61,7 @@ void str_add(struct str *str, const char *text)
 
 void str_add_char(struct str *str, char byte)
 {
+	/* What is most often the case, without a call to copy one byte. */
 	if (str->length + 1 < str->room && str->length < str->limit) {
 		str->text[str->length++] = byte;
 		str->text[str->length] = '\0';

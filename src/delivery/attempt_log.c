@@ -11,15 +11,15 @@
 static const char *hide(struct mem *mem, const char *words, const char *address,
     const char *shown)
 {
-	struct str *text;
 	const char *found;
 
 	address += *address == '+';
 	shown += *shown == '+';
-	if (!*address || !strcasestr(words, address))
+	found = *address ? strcasestr(words, address) : NULL;
+	if (!found)
 		return words;
-	text = str_new(mem, STR_LIMIT_LARGE);
-	while ((found = strcasestr(words, address))) {
+	struct str *text = str_new(mem, STR_LIMIT_LARGE);
+	for (; found; found = strcasestr(words, address)) {
 		str_add_n(text, words, (size_t)(found - words));
 		str_add(text, shown);
 		words = found + strlen(address);
